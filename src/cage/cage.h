@@ -1,0 +1,112 @@
+/* cage.h -- Memory control groups: find, create, limit, attach, read, end, remove.
+ *
+ * Three worlds behind one face: v1, hybrid and v2 (and the rare layout with memory on a v2
+ * hierarchy beside v1 ones). Works on groups of the lab's own name only: "oomlab-...". Knows no
+ * heap, starts no process, judges nothing. Only cage_libcgroup.c includes <libcgroup.h>. */
+#ifndef OL_CAGE_CAGE_H
+#define OL_CAGE_CAGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+#include "record/record.h"
+
+/* What this machine's control groups are. */
+struct ol_cage_system {
+	char mode[16];                   /* "v1", "hybrid", "v2", or "none". */
+	int memory_version;              /* 1 or 2: who owns memory; 0: nobody. */
+	char mount[OL_PATH_BYTES];       /* Of the hierarchy that owns memory. */
+	char own_group[OL_PATH_BYTES];   /* The lab's own group in it, "/" for the root. */
+	bool has_swap_limit;             /* memory.memsw.* or memory.swap.max exists. */
+	bool has_peak;                   /* memory.peak or memory.max_usage_in_bytes exists. */
+	bool has_pressure;               /* Per-group PSI. */
+};
+
+/* Detects by statfs and /proc/self/mountinfo, never by names alone. Succeeds with mode "none" where
+ * there is no memory controller; *error then says why (not mounted, cgroup_disable=memory, ...)
+ * and what to do about it, and the result is -ENOENT. */
+int ol_cage_detect(struct ol_cage_system *ret_system, struct ol_error *error);
+
+struct ol_cage_limits {
+	uint64_t limit_bytes;
+	uint64_t swap_bytes;  /* 0: no swap at all. */
+	uint64_t high_bytes;  /* UINT64_MAX: none. memory.high; on v1 the weak soft limit. */
+};
+
+struct ol_cage; /* Opaque. Holds a lock on its group's directory for as long as it lives. */
+
+/* Creates a group of a new unique name below parent (NULL: the lab's choice: the highest group it
+ * may create in) and sets its limits, reads them back, and fails rather than run unlimited: limits
+ * that the kernel did not take are an error. A machine without swap accounting but with swap is
+ * refused unless swap is off; without swap it does not matter. On v2 enables memory down the chain
+ * to the parent and remembers what it enabled. Every refusal says which file, which errno, and the
+ * cure. Removes stale groups first. */
+int ol_cage_create(const struct ol_cage_system *system, const char *parent,
+	const struct ol_cage_limits *limits, struct ol_cage **ret_cage, struct ol_error *error);
+
+/* Ends what still runs in it, removes the group, gives back what create enabled in the chain when
+ * no other lab uses it. A group that is gone already is fine. NULL is fine. The cage is freed
+ * whatever the result says. */
+int ol_cage_destroy(struct ol_cage *cage, struct ol_error *error);
+
+/* Moves a process into the cage. Call from outside, between its fork and its exec. */
+int ol_cage_attach(struct ol_cage *cage, pid_t pid, struct ol_error *error);
+
+/* SIGKILLs everything in it and waits, at most about two seconds, until it is empty. */
+int ol_cage_kill(struct ol_cage *cage, struct ol_error *error);
+
+/* The group's directory, absolute; its path within the hierarchy, "/oomlab-...". */
+const char *ol_cage_directory(const struct ol_cage *cage);
+const char *ol_cage_path(const struct ol_cage *cage);
+struct ol_cage_facts ol_cage_facts(const struct ol_cage *cage);
+
+/* An fd on the usage file, kept by the cage, for pread; text, decimal. For those who sample. */
+int ol_cage_usage_fd(const struct ol_cage *cage);
+/* Usage now; one pread, no allocation. -ENOENT when the group is gone. */
+int ol_cage_read_usage(const struct ol_cage *cage, uint64_t *ret_bytes);
+
+/* What the group's counters say. Values that the kernel does not offer are 0; a group that was
+ * removed from outside is -ENOENT. */
+struct ol_cage_counters {
+	uint64_t usage_bytes;
+	uint64_t peak_bytes;
+	uint64_t swap_bytes;      /* Now. */
+	uint64_t swap_peak_bytes;
+	uint64_t oom_kill_count;
+	uint64_t high_count;      /* memory.events high; 0 on v1. */
+	uint64_t stall_ns;        /* PSI "some" total of the group; 0 where not offered. */
+	uint64_t process_count;   /* Left in it. */
+};
+int ol_cage_read_counters(const struct ol_cage *cage, struct ol_cage_counters *ret_counters,
+	struct ol_error *error);
+
+/* Whose limit it was, if something in the cage was OOM-killed. Rests on the counters of the cage
+ * and its ancestors (v2: memory.events.local before and after; v1: peaks against limits) and on
+ * the kernel's log, read since the cage's creation, where it may be read. ret_evidence gets
+ * oom_kill_delta, high_delta, limited_by, limiting_group, swap_peak_bytes and kernel_line; its other
+ * fields stay as they are. Call before destroy. */
+int ol_cage_read_evidence(struct ol_cage *cage, struct ol_evidence *ret_evidence,
+	struct ol_error *error);
+
+/* Removes groups of dead labs below parent (NULL: where create would go): those of our name whose
+ * lock nobody holds. What still runs in them is killed first. Returns how many. Never touches a
+ * living lab's. */
+int ol_cage_remove_stale(const struct ol_cage_system *system, const char *parent,
+	struct ol_error *error);
+
+/* One line of the doctor. */
+enum ol_check_state { OL_CHECK_GOOD, OL_CHECK_WEAK, OL_CHECK_BAD };
+struct ol_check {
+	enum ol_check_state state;
+	char subject[OL_NAME_BYTES]; /* "memory controller", "swap accounting", ... */
+	char finding[OL_TEXT_BYTES];
+	char cure[OL_TEXT_BYTES];    /* The exact command or kernel option; "" when good. */
+};
+enum { OL_CHECKS_MAX = 16 };
+/* Looks at everything a cage needs, and really makes and removes one. Returns the number of
+ * checks. A BAD one means that runs will be refused. */
+int ol_cage_examine(struct ol_check ret_checks[OL_CHECKS_MAX]);
+
+#endif
