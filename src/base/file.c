@@ -13,8 +13,8 @@ int ol_file_read(const char *path, char *buffer, size_t capacity, struct ol_erro
 	return ol_file_read_at(AT_FDCWD, path, buffer, capacity, error);
 }
 
-int ol_file_read_at(int directory_fd, const char *name, char *buffer, size_t capacity,
-	struct ol_error *error) {
+int ol_file_read_at(
+	int directory_fd, const char *name, char *buffer, size_t capacity, struct ol_error *error) {
 	OL_AUTO_CLOSE int fd = openat(directory_fd, name, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return ol_error_set_errno(error, -errno, "cannot open %s", name);
@@ -34,8 +34,8 @@ int ol_file_read_at(int directory_fd, const char *name, char *buffer, size_t cap
 	return ol_error_set(error, -EFBIG, "%s is larger than %zu bytes", name, capacity - 1);
 }
 
-int ol_file_read_uint64_at(int directory_fd, const char *name, uint64_t *ret_value,
-	struct ol_error *error) {
+int ol_file_read_uint64_at(
+	int directory_fd, const char *name, uint64_t *ret_value, struct ol_error *error) {
 	char text[64];
 	int length = ol_file_read_at(directory_fd, name, text, sizeof text, error);
 	if (length < 0)

@@ -13,12 +13,12 @@
 int ol_file_read(const char *path, char *buffer, size_t capacity, struct ol_error *error);
 
 /* The same for a file named below an open directory. */
-int ol_file_read_at(int directory_fd, const char *name, char *buffer, size_t capacity,
-	struct ol_error *error);
+int ol_file_read_at(
+	int directory_fd, const char *name, char *buffer, size_t capacity, struct ol_error *error);
 
 /* Reads one unsigned decimal; "max" is UINT64_MAX. */
-int ol_file_read_uint64_at(int directory_fd, const char *name, uint64_t *ret_value,
-	struct ol_error *error);
+int ol_file_read_uint64_at(
+	int directory_fd, const char *name, uint64_t *ret_value, struct ol_error *error);
 
 /* Writes text to an existing file in one write(2), as kernel interface files want it. */
 int ol_file_write_at(int directory_fd, const char *name, const char *text, struct ol_error *error);

@@ -14,11 +14,25 @@ static const struct {
 	const char *suffix;
 	double bytes;
 } size_suffixes[] = {
-	{ "", 1 }, { "B", 1 },
-	{ "K", 0x1p10 }, { "Ki", 0x1p10 }, { "KiB", 0x1p10 }, { "kB", 1e3 }, { "KB", 1e3 },
-	{ "M", 0x1p20 }, { "Mi", 0x1p20 }, { "MiB", 0x1p20 }, { "MB", 1e6 },
-	{ "G", 0x1p30 }, { "Gi", 0x1p30 }, { "GiB", 0x1p30 }, { "GB", 1e9 },
-	{ "T", 0x1p40 }, { "Ti", 0x1p40 }, { "TiB", 0x1p40 }, { "TB", 1e12 },
+	{ "", 1 },
+	{ "B", 1 },
+	{ "K", 0x1p10 },
+	{ "Ki", 0x1p10 },
+	{ "KiB", 0x1p10 },
+	{ "kB", 1e3 },
+	{ "KB", 1e3 },
+	{ "M", 0x1p20 },
+	{ "Mi", 0x1p20 },
+	{ "MiB", 0x1p20 },
+	{ "MB", 1e6 },
+	{ "G", 0x1p30 },
+	{ "Gi", 0x1p30 },
+	{ "GiB", 0x1p30 },
+	{ "GB", 1e9 },
+	{ "T", 0x1p40 },
+	{ "Ti", 0x1p40 },
+	{ "TiB", 0x1p40 },
+	{ "TB", 1e12 },
 };
 
 /* Reads digits with at most one point; strtod alone would take "inf", "1e3" and "0x20". */
@@ -44,16 +58,16 @@ static int bad_size(const char *text, uint64_t whole_bytes, struct ol_error *err
 		whole_bytes ? ", or a share as in 90%" : "");
 }
 
-int ol_parse_bytes(const char *text, uint64_t whole_bytes, uint64_t *ret_bytes,
-	struct ol_error *error) {
+int ol_parse_bytes(
+	const char *text, uint64_t whole_bytes, uint64_t *ret_bytes, struct ol_error *error) {
 	double number;
 	const char *rest;
 	if (parse_decimal(text, &number, &rest) < 0)
 		return bad_size(text, whole_bytes, error);
 	if (strcmp(rest, "%") == 0 && whole_bytes != 0) {
 		if (number > 100)
-			return ol_error_set(error, -ERANGE, "'%.64s' is more than the whole; expected up to 100%%",
-				text);
+			return ol_error_set(
+				error, -ERANGE, "'%.64s' is more than the whole; expected up to 100%%", text);
 		*ret_bytes = (uint64_t)((double)whole_bytes * (number / 100));
 		return 0;
 	}
@@ -80,7 +94,8 @@ int ol_parse_duration(const char *text, uint64_t *ret_ns, struct ol_error *error
 	static const struct {
 		const char *suffix;
 		double ns;
-	} suffixes[] = { { "", 1e9 }, { "s", 1e9 }, { "ms", 1e6 }, { "us", 1e3 }, { "m", 60e9 }, { "h", 3600e9 } };
+	} suffixes[] = { { "", 1e9 }, { "s", 1e9 }, { "ms", 1e6 }, { "us", 1e3 }, { "m", 60e9 },
+		{ "h", 3600e9 } };
 	double number;
 	const char *rest;
 	if (parse_decimal(text, &number, &rest) == 0) {
@@ -95,8 +110,8 @@ int ol_parse_duration(const char *text, uint64_t *ret_ns, struct ol_error *error
 			return 0;
 		}
 	}
-	return ol_error_set(error, -EINVAL, "'%.64s' is not a time; expected seconds as in 10, 0.5, 250ms or 2m",
-		text);
+	return ol_error_set(
+		error, -EINVAL, "'%.64s' is not a time; expected seconds as in 10, 0.5, 250ms or 2m", text);
 }
 
 int ol_parse_integer(const char *text, int64_t minimum, int64_t maximum, int64_t *ret_value,
@@ -105,11 +120,12 @@ int ol_parse_integer(const char *text, int64_t minimum, int64_t maximum, int64_t
 	errno = 0;
 	long long value = strtoll(text, &end, 10);
 	if (errno != 0 || end == text || *end != '\0' || isspace((unsigned char)*text))
-		return ol_error_set(error, -EINVAL, "'%.64s' is not a whole number; expected %" PRId64 " to %" PRId64,
-			text, minimum, maximum);
+		return ol_error_set(error, -EINVAL,
+			"'%.64s' is not a whole number; expected %" PRId64 " to %" PRId64, text, minimum,
+			maximum);
 	if (value < minimum || value > maximum)
-		return ol_error_set(error, -ERANGE, "'%.64s' is out of range; expected %" PRId64 " to %" PRId64, text,
-			minimum, maximum);
+		return ol_error_set(error, -ERANGE,
+			"'%.64s' is out of range; expected %" PRId64 " to %" PRId64, text, minimum, maximum);
 	*ret_value = value;
 	return 0;
 }

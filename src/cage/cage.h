@@ -15,13 +15,13 @@
 
 /* What this machine's control groups are. */
 struct ol_cage_system {
-	char mode[16];                   /* "v1", "hybrid", "v2", or "none". */
-	int memory_version;              /* 1 or 2: who owns memory; 0: nobody. */
-	char mount[OL_PATH_BYTES];       /* Of the hierarchy that owns memory. */
-	char own_group[OL_PATH_BYTES];   /* The lab's own group in it, "/" for the root. */
-	bool has_swap_limit;             /* memory.memsw.* or memory.swap.max exists. */
-	bool has_peak;                   /* memory.peak or memory.max_usage_in_bytes exists. */
-	bool has_pressure;               /* Per-group PSI. */
+	char mode[16];                 /* "v1", "hybrid", "v2", or "none". */
+	int memory_version;            /* 1 or 2: who owns memory; 0: nobody. */
+	char mount[OL_PATH_BYTES];     /* Of the hierarchy that owns memory. */
+	char own_group[OL_PATH_BYTES]; /* The lab's own group in it, "/" for the root. */
+	bool has_swap_limit;           /* memory.memsw.* or memory.swap.max exists. */
+	bool has_peak;                 /* memory.peak or memory.max_usage_in_bytes exists. */
+	bool has_pressure;             /* Per-group PSI. */
 };
 
 /* Detects by statfs and /proc/self/mountinfo, never by names alone. Succeeds with mode "none" where
@@ -31,8 +31,8 @@ int ol_cage_detect(struct ol_cage_system *ret_system, struct ol_error *error);
 
 struct ol_cage_limits {
 	uint64_t limit_bytes;
-	uint64_t swap_bytes;  /* 0: no swap at all. */
-	uint64_t high_bytes;  /* UINT64_MAX: none. memory.high; on v1 the weak soft limit. */
+	uint64_t swap_bytes; /* 0: no swap at all. */
+	uint64_t high_bytes; /* UINT64_MAX: none. memory.high; on v1 the weak soft limit. */
 };
 
 struct ol_cage; /* Opaque. Holds a lock on its group's directory for as long as it lives. */
@@ -72,29 +72,29 @@ int ol_cage_read_usage(const struct ol_cage *cage, uint64_t *ret_bytes);
 struct ol_cage_counters {
 	uint64_t usage_bytes;
 	uint64_t peak_bytes;
-	uint64_t swap_bytes;      /* Now. */
+	uint64_t swap_bytes; /* Now. */
 	uint64_t swap_peak_bytes;
 	uint64_t oom_kill_count;
-	uint64_t high_count;      /* memory.events high; 0 on v1. */
-	uint64_t stall_ns;        /* PSI "some" total of the group; 0 where not offered. */
-	uint64_t process_count;   /* Left in it. */
+	uint64_t high_count;    /* memory.events high; 0 on v1. */
+	uint64_t stall_ns;      /* PSI "some" total of the group; 0 where not offered. */
+	uint64_t process_count; /* Left in it. */
 };
-int ol_cage_read_counters(const struct ol_cage *cage, struct ol_cage_counters *ret_counters,
-	struct ol_error *error);
+int ol_cage_read_counters(
+	const struct ol_cage *cage, struct ol_cage_counters *ret_counters, struct ol_error *error);
 
 /* Whose limit it was, if something in the cage was OOM-killed. Rests on the counters of the cage
  * and its ancestors (v2: memory.events.local before and after; v1: peaks against limits) and on
  * the kernel's log, read since the cage's creation, where it may be read. ret_evidence gets
- * oom_kill_delta, high_delta, limited_by, limiting_group, swap_peak_bytes and kernel_line; its other
- * fields stay as they are. Call before destroy. */
-int ol_cage_read_evidence(struct ol_cage *cage, struct ol_evidence *ret_evidence,
-	struct ol_error *error);
+ * oom_kill_delta, high_delta, limited_by, limiting_group, swap_peak_bytes and kernel_line; its
+ * other fields stay as they are. Call before destroy. */
+int ol_cage_read_evidence(
+	struct ol_cage *cage, struct ol_evidence *ret_evidence, struct ol_error *error);
 
 /* Removes groups of dead labs below parent (NULL: where create would go): those of our name whose
  * lock nobody holds. What still runs in them is killed first. Returns how many. Never touches a
  * living lab's. */
-int ol_cage_remove_stale(const struct ol_cage_system *system, const char *parent,
-	struct ol_error *error);
+int ol_cage_remove_stale(
+	const struct ol_cage_system *system, const char *parent, struct ol_error *error);
 
 /* One line of the doctor. */
 enum ol_check_state { OL_CHECK_GOOD, OL_CHECK_WEAK, OL_CHECK_BAD };
@@ -102,7 +102,7 @@ struct ol_check {
 	enum ol_check_state state;
 	char subject[OL_NAME_BYTES]; /* "memory controller", "swap accounting", ... */
 	char finding[OL_TEXT_BYTES];
-	char cure[OL_TEXT_BYTES];    /* The exact command or kernel option; "" when good. */
+	char cure[OL_TEXT_BYTES]; /* The exact command or kernel option; "" when good. */
 };
 enum { OL_CHECKS_MAX = 16 };
 /* Looks at everything a cage needs, and really makes and removes one. Returns the number of

@@ -28,13 +28,13 @@
 #include "base/error.h"
 #include "memory/memory.h"
 
-#define OL_HEAP_PAGE_BYTES       UINT64_C(8192)
-#define OL_HEAP_CHUNK_PAGES      UINT64_C(512)
-#define OL_HEAP_CHUNK_BYTES      (OL_HEAP_PAGE_BYTES * OL_HEAP_CHUNK_PAGES)
-#define OL_HEAP_ARENA_BYTES      (UINT64_C(64) << 20)
-#define OL_HEAP_SMALL_BYTES_MAX  UINT64_C(32768)
-#define OL_HEAP_SLOTS_MAX        UINT32_C(0x1000000) /* Slots of one node. */
-#define OL_HEAP_ROOTS_MAX        UINT32_C(0x4000000) /* Roots of one heap. */
+#define OL_HEAP_PAGE_BYTES      UINT64_C(8192)
+#define OL_HEAP_CHUNK_PAGES     UINT64_C(512)
+#define OL_HEAP_CHUNK_BYTES     (OL_HEAP_PAGE_BYTES * OL_HEAP_CHUNK_PAGES)
+#define OL_HEAP_ARENA_BYTES     (UINT64_C(64) << 20)
+#define OL_HEAP_SMALL_BYTES_MAX UINT64_C(32768)
+#define OL_HEAP_SLOTS_MAX       UINT32_C(0x1000000) /* Slots of one node. */
+#define OL_HEAP_ROOTS_MAX       UINT32_C(0x4000000) /* Roots of one heap. */
 
 struct ol_heap; /* Opaque: the fields are in heap_internal.h. */
 
@@ -69,8 +69,8 @@ struct ol_allocation {
  * Node: slot_count slots, all empty, and payload_bytes of undefined payload behind them; a node of
  * neither is -EINVAL. -ENOMEM when address space is used up or the system refuses; then nothing
  * has changed. */
-int ol_heap_allocate_slab(struct ol_heap *heap, uint64_t bytes, struct ol_allocation *ret_allocation,
-	struct ol_error *error);
+int ol_heap_allocate_slab(struct ol_heap *heap, uint64_t bytes,
+	struct ol_allocation *ret_allocation, struct ol_error *error);
 int ol_heap_allocate_node(struct ol_heap *heap, uint32_t slot_count, uint64_t payload_bytes,
 	struct ol_allocation *ret_allocation, struct ol_error *error);
 
@@ -87,8 +87,8 @@ uint64_t ol_heap_object_bytes(const struct ol_heap *heap, const void *object);
 /* Roots. A root id stays valid until released; ids of released roots are used again. */
 typedef uint32_t ol_root;
 #define OL_ROOT_NONE UINT32_MAX
-int ol_heap_root_create(struct ol_heap *heap, void *object, ol_root *ret_root,
-	struct ol_error *error);
+int ol_heap_root_create(
+	struct ol_heap *heap, void *object, ol_root *ret_root, struct ol_error *error);
 void *ol_heap_root_load(const struct ol_heap *heap, ol_root root);
 void ol_heap_root_store(struct ol_heap *heap, ol_root root, void *object);
 void ol_heap_root_release(struct ol_heap *heap, ol_root root);
@@ -129,7 +129,7 @@ struct ol_heap_stats {
 	uint64_t released_bytes;  /* Free and not resident: HeapReleased. Fresh growth counts here. */
 	uint64_t live_bytes;      /* heap_live, see the glossary. */
 	uint64_t scan_bytes;      /* Go's heapScan: scannable bytes found by the last mark plus those of
-	                           * nodes allocated since. */
+							   * nodes allocated since. */
 	uint64_t metadata_bytes;  /* The heap's own tables, as far as committed and used. */
 	uint64_t mapped_ready_bytes; /* inuse + free + metadata. */
 	uint64_t roots_count;

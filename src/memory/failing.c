@@ -17,8 +17,8 @@ static int failing_reserve(struct ol_memory *memory, uint64_t bytes, uint64_t al
 	return self->below->ops->reserve(self->below, bytes, alignment_bytes, ret_address, error);
 }
 
-static int failing_commit(struct ol_memory *memory, void *address, uint64_t bytes,
-	struct ol_error *error) {
+static int failing_commit(
+	struct ol_memory *memory, void *address, uint64_t bytes, struct ol_error *error) {
 	struct ol_memory_failing *self = (struct ol_memory_failing *)memory;
 	if (is_refused(self))
 		return ol_error_set(error, -ENOMEM, "request %llu for memory (%llu bytes) refused, as told",
@@ -56,8 +56,8 @@ static const struct ol_memory_ops failing_ops = {
 	.resident_bytes = failing_resident_bytes,
 };
 
-void ol_memory_failing_init(struct ol_memory_failing *memory, struct ol_memory *below,
-	uint64_t refused_request) {
+void ol_memory_failing_init(
+	struct ol_memory_failing *memory, struct ol_memory *below, uint64_t refused_request) {
 	*memory = (struct ol_memory_failing){
 		.memory.ops = &failing_ops,
 		.below = below,

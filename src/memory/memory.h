@@ -50,13 +50,13 @@ void ol_memory_mmap_init(struct ol_memory_mmap *memory, bool has_huge_pages);
 struct ol_memory_failing {
 	struct ol_memory memory;
 	struct ol_memory *below;
-	uint64_t requests;         /* reserve and commit calls so far. */
-	uint64_t refused_request;  /* 1 refuses the first, 0 none. */
+	uint64_t requests;        /* reserve and commit calls so far. */
+	uint64_t refused_request; /* 1 refuses the first, 0 none. */
 };
 
 /* Passes everything on to below, but answers -ENOMEM to the refused_request-th reserve or
  * commit. */
-void ol_memory_failing_init(struct ol_memory_failing *memory, struct ol_memory *below,
-	uint64_t refused_request);
+void ol_memory_failing_init(
+	struct ol_memory_failing *memory, struct ol_memory *below, uint64_t refused_request);
 
 #endif

@@ -22,8 +22,8 @@ static int mmap_reserve(struct ol_memory *memory, uint64_t bytes, uint64_t align
 	char *whole =
 		mmap(NULL, whole_bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (whole == MAP_FAILED)
-		return ol_error_set_errno(error, -errno, "cannot reserve %llu bytes of address space",
-			(unsigned long long)bytes);
+		return ol_error_set_errno(
+			error, -errno, "cannot reserve %llu bytes of address space", (unsigned long long)bytes);
 	uint64_t skip_bytes = (alignment_bytes - (uintptr_t)whole % alignment_bytes) % alignment_bytes;
 	char *address = whole + skip_bytes;
 	if (skip_bytes > 0)
@@ -36,12 +36,12 @@ static int mmap_reserve(struct ol_memory *memory, uint64_t bytes, uint64_t align
 	return 0;
 }
 
-static int mmap_commit(struct ol_memory *memory, void *address, uint64_t bytes,
-	struct ol_error *error) {
+static int mmap_commit(
+	struct ol_memory *memory, void *address, uint64_t bytes, struct ol_error *error) {
 	(void)memory;
 	if (mprotect(address, bytes, PROT_READ | PROT_WRITE) < 0)
-		return ol_error_set_errno(error, -errno, "the system refused %llu bytes of memory",
-			(unsigned long long)bytes);
+		return ol_error_set_errno(
+			error, -errno, "the system refused %llu bytes of memory", (unsigned long long)bytes);
 	return 0;
 }
 

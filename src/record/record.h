@@ -34,7 +34,7 @@ enum ol_outcome {
 	OL_OUTCOME_SHUT_DOWN,              /* It ended itself in good order before the limit. */
 	OL_OUTCOME_OUT_OF_MEMORY,          /* An allocation was refused. */
 	OL_OUTCOME_TIMED_OUT,
-	OL_OUTCOME_KILLED,                 /* By a signal that was no OOM kill. */
+	OL_OUTCOME_KILLED, /* By a signal that was no OOM kill. */
 	OL_OUTCOME_SCRIPT_ERROR,
 	OL_OUTCOME_LAB_ERROR,
 	OL_OUTCOME_COUNT
@@ -46,20 +46,20 @@ const char *ol_outcome_name(enum ol_outcome outcome);
 int ol_outcome_parse(const char *name, enum ol_outcome *ret_outcome);
 
 struct ol_memstats {
-	uint64_t alloc;          /* Bytes of objects allocated and not yet swept; = heap_alloc. */
-	uint64_t mallocs;        /* Objects allocated so far, count. */
-	uint64_t frees;          /* Objects swept so far, count. */
-	uint64_t heap_alloc;     /* Live and dead-but-unswept object bytes. */
-	uint64_t heap_idle;      /* Bytes in unused spans, released ones included. */
-	uint64_t heap_objects;   /* mallocs - frees. */
-	uint64_t heap_inuse;     /* Bytes in spans that are in use. */
-	uint64_t heap_released;  /* Of heap_idle: bytes that hold no physical memory. */
-	uint64_t heap_sys;       /* heap_inuse + heap_idle. */
-	uint64_t last_gc_ns;     /* End of the last cycle, ns since 1970; 0 before the first. */
-	uint64_t next_gc;        /* Heap goal of the next cycle, bytes. */
-	uint64_t num_gc;         /* Cycles completed, count. */
-	uint64_t num_forced_gc;  /* Of those: asked for by the program, count. */
-	double gc_cpu_fraction;  /* Share of the run's CPU time spent collecting, 0 to 1. */
+	uint64_t alloc;         /* Bytes of objects allocated and not yet swept; = heap_alloc. */
+	uint64_t mallocs;       /* Objects allocated so far, count. */
+	uint64_t frees;         /* Objects swept so far, count. */
+	uint64_t heap_alloc;    /* Live and dead-but-unswept object bytes. */
+	uint64_t heap_idle;     /* Bytes in unused spans, released ones included. */
+	uint64_t heap_objects;  /* mallocs - frees. */
+	uint64_t heap_inuse;    /* Bytes in spans that are in use. */
+	uint64_t heap_released; /* Of heap_idle: bytes that hold no physical memory. */
+	uint64_t heap_sys;      /* heap_inuse + heap_idle. */
+	uint64_t last_gc_ns;    /* End of the last cycle, ns since 1970; 0 before the first. */
+	uint64_t next_gc;       /* Heap goal of the next cycle, bytes. */
+	uint64_t num_gc;        /* Cycles completed, count. */
+	uint64_t num_forced_gc; /* Of those: asked for by the program, count. */
+	double gc_cpu_fraction; /* Share of the run's CPU time spent collecting, 0 to 1. */
 };
 
 /* What the subject was doing when it last wrote the flight recorder. */
@@ -76,58 +76,58 @@ enum ol_activity {
 const char *ol_activity_name(enum ol_activity activity);
 
 struct ol_last_words {
-	char phase[OL_NAME_BYTES];       /* "" before the first phase. */
-	uint32_t activity;               /* enum ol_activity. */
-	uint32_t is_torn;                /* 1 if it died while writing this: fields may not agree. */
-	uint64_t at_ns;                  /* Of this writing. */
-	uint64_t request_bytes;          /* The last request, as asked. */
-	uint64_t touched_bytes;          /* Of it, written to so far. */
-	uint64_t cage_bytes;             /* Usage of the cage; set by the lab from evidence. */
-	uint64_t garbage_bytes;          /* Unreachable object bytes when last counted. */
-	uint64_t garbage_counted_at_ns;  /* When that was; 0 for never. */
+	char phase[OL_NAME_BYTES];      /* "" before the first phase. */
+	uint32_t activity;              /* enum ol_activity. */
+	uint32_t is_torn;               /* 1 if it died while writing this: fields may not agree. */
+	uint64_t at_ns;                 /* Of this writing. */
+	uint64_t request_bytes;         /* The last request, as asked. */
+	uint64_t touched_bytes;         /* Of it, written to so far. */
+	uint64_t cage_bytes;            /* Usage of the cage; set by the lab from evidence. */
+	uint64_t garbage_bytes;         /* Unreachable object bytes when last counted. */
+	uint64_t garbage_counted_at_ns; /* When that was; 0 for never. */
 	uint64_t allocated_since_count_bytes; /* Allocated after that count. */
-	uint64_t script_bytes;           /* Held by the Lua state itself, charged to the cage too. */
+	uint64_t script_bytes; /* Held by the Lua state itself, charged to the cage too. */
 	uint64_t script_peak_bytes;
-	uint64_t metadata_bytes;         /* The heap's own tables: committed bytes. */
+	uint64_t metadata_bytes; /* The heap's own tables: committed bytes. */
 	struct ol_memstats memstats;
 };
 
 struct ol_phase {
 	char name[OL_NAME_BYTES];
-	uint64_t at_ns;               /* When it began. */
-	uint64_t end_ns;              /* When it ended, or the run did. */
-	uint64_t requested_bytes;     /* Sum of the requests made in it. */
-	uint64_t cage_bytes;          /* Usage of the cage at its end. */
-	uint64_t garbage_bytes;       /* As in ol_last_words, at its end. */
-	struct ol_memstats memstats;  /* At its end. */
+	uint64_t at_ns;              /* When it began. */
+	uint64_t end_ns;             /* When it ended, or the run did. */
+	uint64_t requested_bytes;    /* Sum of the requests made in it. */
+	uint64_t cage_bytes;         /* Usage of the cage at its end. */
+	uint64_t garbage_bytes;      /* As in ol_last_words, at its end. */
+	struct ol_memstats memstats; /* At its end. */
 };
 
 struct ol_gc_cycle {
-	uint64_t number;         /* 1 for the first. */
-	uint64_t at_ns;          /* When it began. */
-	uint64_t pause_ns;       /* The program stood still for. */
-	uint64_t trigger_bytes;  /* heap_live at which it was to start. */
-	uint64_t start_bytes;    /* heap_live at which it started. */
-	uint64_t end_bytes;      /* heap_live at its end. */
-	uint64_t marked_bytes;   /* Of that found reachable. */
-	uint64_t goal_bytes;     /* Heap goal of this cycle. */
+	uint64_t number;        /* 1 for the first. */
+	uint64_t at_ns;         /* When it began. */
+	uint64_t pause_ns;      /* The program stood still for. */
+	uint64_t trigger_bytes; /* heap_live at which it was to start. */
+	uint64_t start_bytes;   /* heap_live at which it started. */
+	uint64_t end_bytes;     /* heap_live at its end. */
+	uint64_t marked_bytes;  /* Of that found reachable. */
+	uint64_t goal_bytes;    /* Heap goal of this cycle. */
 	uint64_t next_goal_bytes;
 	uint64_t scan_work_bytes;
-	uint64_t freed_bytes;    /* Swept in this cycle. */
+	uint64_t freed_bytes; /* Swept in this cycle. */
 	uint32_t is_forced;
 };
 
 struct ol_sample {
 	uint64_t at_ns;
-	uint64_t cage_bytes;     /* Usage of the cage; coarse: the kernel charges in batches. */
+	uint64_t cage_bytes; /* Usage of the cage; coarse: the kernel charges in batches. */
 	uint64_t touched_bytes;
 	struct ol_memstats memstats;
 };
 
 struct ol_event {
 	uint64_t at_ns;
-	char kind[16];             /* "log" from the script; the lab's own kinds beside it. */
-	char text[OL_TEXT_BYTES];  /* One line, cut to what fits. */
+	char kind[16];            /* "log" from the script; the lab's own kinds beside it. */
+	char text[OL_TEXT_BYTES]; /* One line, cut to what fits. */
 };
 
 enum ol_option_type {
@@ -151,23 +151,23 @@ struct ol_option_value {
 
 /* Everything that decides a run. The lab fills it, the subject obeys it. */
 struct ol_run_spec {
-	uint32_t spec_bytes;                /* sizeof(struct ol_run_spec): both sides must agree. */
-	uint32_t scenario_index;            /* Which lab.scenario of the script, 0 for the first. */
-	char scenario[OL_NAME_BYTES];       /* "spike": how people name it. */
-	char script_path[OL_PATH_BYTES];    /* How errors name it: "scripts/spike.lua". */
-	char script_directory[OL_PATH_BYTES]; /* Where require looks first; "" for bundled scripts. */
+	uint32_t spec_bytes;                   /* sizeof(struct ol_run_spec): both sides must agree. */
+	uint32_t scenario_index;               /* Which lab.scenario of the script, 0 for the first. */
+	char scenario[OL_NAME_BYTES];          /* "spike": how people name it. */
+	char script_path[OL_PATH_BYTES];       /* How errors name it: "scripts/spike.lua". */
+	char script_directory[OL_PATH_BYTES];  /* Where require looks first; "" for bundled scripts. */
 	char library_directory[OL_PATH_BYTES]; /* Overrides the embedded lua/; "" for none. */
 	char title[OL_TEXT_BYTES];
 	char policy[OL_NAME_BYTES];
-	char rules[OL_NAME_BYTES];          /* "go1.19". */
-	char collector[OL_NAME_BYTES];      /* "stw". */
-	char world[OL_NAME_BYTES];          /* "real". */
+	char rules[OL_NAME_BYTES];     /* "go1.19". */
+	char collector[OL_NAME_BYTES]; /* "stw". */
+	char world[OL_NAME_BYTES];     /* "real". */
 	uint64_t limit_bytes;
-	uint64_t swap_bytes;                /* 0: none may be used. */
-	uint64_t high_bytes;                /* UINT64_MAX: not set. */
-	uint64_t address_space_bytes;       /* RLIMIT_AS; UINT64_MAX: not set. */
-	uint64_t memory_limit_bytes;        /* What GOMEMLIMIT is to Go; OL_MEMORY_LIMIT_OFF. */
-	uint64_t script_memory_bytes_max;   /* Cap of the Lua state. */
+	uint64_t swap_bytes;              /* 0: none may be used. */
+	uint64_t high_bytes;              /* UINT64_MAX: not set. */
+	uint64_t address_space_bytes;     /* RLIMIT_AS; UINT64_MAX: not set. */
+	uint64_t memory_limit_bytes;      /* What GOMEMLIMIT is to Go; OL_MEMORY_LIMIT_OFF. */
+	uint64_t script_memory_bytes_max; /* Cap of the Lua state. */
 	uint64_t seed;
 	uint64_t timeout_ns;                /* 0: none. */
 	uint64_t sample_period_ns;          /* 0: no samples. */
@@ -178,36 +178,41 @@ struct ol_run_spec {
 	uint32_t fail_memory_request;       /* N > 0: the Nth request for pages is refused. */
 	uint32_t option_count;
 	struct ol_option_value options[OL_OPTIONS_MAX];
-	char parent_group[OL_PATH_BYTES];   /* --group; "" for the lab's own choice. */
+	char parent_group[OL_PATH_BYTES]; /* --group; "" for the lab's own choice. */
 };
 
-enum ol_limited_by { OL_LIMITED_BY_NONE, OL_LIMITED_BY_OWN, OL_LIMITED_BY_ANCESTOR, OL_LIMITED_BY_SYSTEM };
+enum ol_limited_by {
+	OL_LIMITED_BY_NONE,
+	OL_LIMITED_BY_OWN,
+	OL_LIMITED_BY_ANCESTOR,
+	OL_LIMITED_BY_SYSTEM
+};
 const char *ol_limited_by_name(enum ol_limited_by limited_by);
 
 /* What the verdict rests on. */
 struct ol_evidence {
-	int32_t exit_status;            /* -1 if it did not exit. */
-	int32_t signal;                 /* 0 if it was not killed by one. */
-	uint64_t oom_kill_delta;        /* Read before the group was removed. */
-	uint64_t high_delta;            /* Times memory.high was exceeded (v2). */
-	uint32_t limited_by;            /* enum ol_limited_by. */
-	uint32_t has_frame_end;         /* 1 if the subject said itself how it ended. */
-	uint64_t swap_peak_bytes;       /* As far as seen; 0 where the kernel does not say. */
+	int32_t exit_status;                /* -1 if it did not exit. */
+	int32_t signal;                     /* 0 if it was not killed by one. */
+	uint64_t oom_kill_delta;            /* Read before the group was removed. */
+	uint64_t high_delta;                /* Times memory.high was exceeded (v2). */
+	uint32_t limited_by;                /* enum ol_limited_by. */
+	uint32_t has_frame_end;             /* 1 if the subject said itself how it ended. */
+	uint64_t swap_peak_bytes;           /* As far as seen; 0 where the kernel does not say. */
 	char limiting_group[OL_PATH_BYTES]; /* Whose limit it was, where known. */
 	char kernel_line[OL_TEXT_BYTES];    /* The kernel's own OOM line; "" where it cannot be read. */
 };
 
 struct ol_cage_facts {
-	char mode[16];                 /* "v1", "hybrid", "v2". */
-	uint32_t memory_version;       /* 1 or 2: which hierarchy owns the memory controller. */
-	uint32_t has_swap_limit;       /* 0: the kernel does not account swap. */
-	char path[OL_PATH_BYTES];      /* Of the group, as the kernel mounts it. */
+	char mode[16];            /* "v1", "hybrid", "v2". */
+	uint32_t memory_version;  /* 1 or 2: which hierarchy owns the memory controller. */
+	uint32_t has_swap_limit;  /* 0: the kernel does not account swap. */
+	char path[OL_PATH_BYTES]; /* Of the group, as the kernel mounts it. */
 };
 
 struct ol_system_facts {
 	char kernel[OL_NAME_BYTES];
-	char thp[OL_NAME_BYTES];     /* "always", "madvise", "never". */
-	char oomlab[OL_NAME_BYTES];  /* Version. */
+	char thp[OL_NAME_BYTES];    /* "always", "madvise", "never". */
+	char oomlab[OL_NAME_BYTES]; /* Version. */
 	uint64_t cpus;
 	uint64_t page_bytes;
 };
@@ -219,12 +224,12 @@ struct ol_run_summary {
 	enum ol_outcome outcome;
 	struct ol_evidence evidence;
 	struct ol_last_words last_words;
-	uint64_t baseline_bytes;       /* Charged to the cage before the scenario's first allocation. */
+	uint64_t baseline_bytes; /* Charged to the cage before the scenario's first allocation. */
 	uint64_t cage_peak_bytes;
-	uint64_t wall_ns;              /* From the fork to the reaping of the subject. */
+	uint64_t wall_ns;                       /* From the fork to the reaping of the subject. */
 	char error_message[OL_MESSAGE_BYTES];   /* Script or lab error, one line. */
 	char error_traceback[OL_MESSAGE_BYTES]; /* Lua's, "" where none. */
-	uint64_t phase_count;          /* May exceed OL_PHASES_MAX; then only the first are kept. */
+	uint64_t phase_count; /* May exceed OL_PHASES_MAX; then only the first are kept. */
 	struct ol_phase phases[OL_PHASES_MAX];
 };
 

@@ -1,0 +1,89 @@
+/* fields.c -- The tables that describe each record. */
+#include "record/fields.h"
+
+#define FIELD(record, member, unit, type, doc)                                                     \
+	{ #member, unit, doc, type, offsetof(struct record, member) }
+#define COUNT(array)                   (sizeof(array) / sizeof *(array))
+#define BYTES(record, member, doc)     FIELD(record, member, "bytes", OL_FIELD_UINT64, doc)
+#define NS(record, member, doc)        FIELD(record, member, "ns", OL_FIELD_UINT64, doc)
+#define NUMBER_OF(record, member, doc) FIELD(record, member, "count", OL_FIELD_UINT64, doc)
+
+static const struct ol_field memstats_fields[] = {
+	BYTES(ol_memstats, alloc, "Objects allocated and not yet swept; the same as heap_alloc"),
+	NUMBER_OF(ol_memstats, mallocs, "Objects allocated so far"),
+	NUMBER_OF(ol_memstats, frees, "Objects swept so far"),
+	BYTES(ol_memstats, heap_alloc, "Live and dead-but-unswept objects"),
+	BYTES(ol_memstats, heap_idle, "Unused spans, released ones included"),
+	NUMBER_OF(ol_memstats, heap_objects, "mallocs - frees"),
+	BYTES(ol_memstats, heap_inuse, "Spans in use"),
+	BYTES(ol_memstats, heap_released, "Of heap_idle: without physical memory"),
+	BYTES(ol_memstats, heap_sys, "heap_inuse + heap_idle"),
+	NS(ol_memstats, last_gc_ns, "End of the last cycle since 1970; 0 before the first"),
+	BYTES(ol_memstats, next_gc, "Heap goal of the next cycle"),
+	NUMBER_OF(ol_memstats, num_gc, "Cycles completed"),
+	NUMBER_OF(ol_memstats, num_forced_gc, "Of those: asked for by the program"),
+	FIELD(ol_memstats, gc_cpu_fraction, "share", OL_FIELD_NUMBER,
+		"Share of the run's CPU time spent collecting"),
+};
+
+static const struct ol_field gc_cycle_fields[] = {
+	NUMBER_OF(ol_gc_cycle, number, "Of the cycle, 1 for the first"),
+	NS(ol_gc_cycle, at_ns, "When it began"),
+	NS(ol_gc_cycle, pause_ns, "The program stood still for"),
+	BYTES(ol_gc_cycle, trigger_bytes, "heap_live at which it was to start"),
+	BYTES(ol_gc_cycle, start_bytes, "heap_live at which it started"),
+	BYTES(ol_gc_cycle, end_bytes, "heap_live at its end"),
+	BYTES(ol_gc_cycle, marked_bytes, "Of that found reachable"),
+	BYTES(ol_gc_cycle, goal_bytes, "Heap goal of this cycle"),
+	BYTES(ol_gc_cycle, next_goal_bytes, "Heap goal of the next"),
+	BYTES(ol_gc_cycle, scan_work_bytes, "Scanned for references"),
+	BYTES(ol_gc_cycle, freed_bytes, "Objects swept in this cycle"),
+	FIELD(ol_gc_cycle, is_forced, "", OL_FIELD_BOOLEAN, "The program asked for it"),
+};
+
+static const struct ol_field last_words_fields[] = {
+	FIELD(ol_last_words, phase, "", OL_FIELD_TEXT, "The phase it was in"),
+	FIELD(ol_last_words, activity, "", OL_FIELD_ACTIVITY, "What it was doing"),
+	FIELD(ol_last_words, is_torn, "", OL_FIELD_BOOLEAN, "It died while writing this"),
+	NS(ol_last_words, at_ns, "Of this writing"),
+	BYTES(ol_last_words, request_bytes, "The last request, as asked"),
+	BYTES(ol_last_words, touched_bytes, "Of it, written to so far"),
+	BYTES(ol_last_words, cage_bytes, "Usage of the cage at the end"),
+	BYTES(ol_last_words, garbage_bytes, "Unreachable objects when last counted"),
+	NS(ol_last_words, garbage_counted_at_ns, "When that was; 0 for never"),
+	BYTES(ol_last_words, allocated_since_count_bytes, "Allocated after that count"),
+	BYTES(ol_last_words, script_bytes, "Held by the Lua state, charged to the cage too"),
+	BYTES(ol_last_words, script_peak_bytes, "The most the Lua state held"),
+	BYTES(ol_last_words, metadata_bytes, "The heap's own tables"),
+};
+
+static const struct ol_field phase_fields[] = {
+	FIELD(ol_phase, name, "", OL_FIELD_TEXT, "As the script calls it"),
+	NS(ol_phase, at_ns, "When it began"),
+	NS(ol_phase, end_ns, "When it ended, or the run did"),
+	BYTES(ol_phase, requested_bytes, "Sum of the requests made in it"),
+	BYTES(ol_phase, cage_bytes, "Usage of the cage at its end"),
+	BYTES(ol_phase, garbage_bytes, "Unreachable objects at its end"),
+};
+
+static const struct ol_field sample_fields[] = {
+	NS(ol_sample, at_ns, "When it was taken"),
+	BYTES(ol_sample, cage_bytes, "Usage of the cage"),
+	BYTES(ol_sample, touched_bytes, "Of the last request, written to so far"),
+};
+
+static const struct ol_field event_fields[] = {
+	NS(ol_event, at_ns, "When it happened"),
+	FIELD(ol_event, kind, "", OL_FIELD_TEXT, "log: a line from the script"),
+	FIELD(ol_event, text, "", OL_FIELD_TEXT, "One line"),
+};
+
+#define RECORD_TYPE(name)                                                                          \
+	const struct ol_record_type ol_##name##_type = { #name, name##_fields, COUNT(name##_fields) }
+
+RECORD_TYPE(memstats);
+RECORD_TYPE(gc_cycle);
+RECORD_TYPE(last_words);
+RECORD_TYPE(phase);
+RECORD_TYPE(sample);
+RECORD_TYPE(event);

@@ -1,0 +1,35 @@
+/* flight.h -- The flight recorder: one shared page that survives the subject's death.
+ *
+ * The lab maps and touches it first, so the lab pays for it; the subject writes into it what it
+ * is doing right now. A seqlock keeps a reader from taking half a writing for a whole one. */
+#ifndef OL_RECORD_FLIGHT_H
+#define OL_RECORD_FLIGHT_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "record/record.h"
+
+struct ol_flight {
+	uint32_t flight_bytes;     /* sizeof(struct ol_flight): both sides must agree. */
+	_Atomic uint32_t sequence; /* Odd while being written. */
+	struct ol_last_words words;
+	/* Beside the seqlock, because it changes with every page written. */
+	_Atomic uint64_t touched_bytes;
+};
+
+/* The lab's side: makes the page, touched. *ret_fd is CLOEXEC and goes to the subject. */
+int ol_flight_create(int *ret_fd, struct ol_flight **ret_flight, struct ol_error *error);
+/* The subject's side: maps the page behind fd. -EPROTO if it is not one of ours. */
+int ol_flight_open(int fd, struct ol_flight **ret_flight, struct ol_error *error);
+void ol_flight_close(struct ol_flight *flight); /* NULL is fine. */
+
+/* One writer only. */
+void ol_flight_write(struct ol_flight *flight, const struct ol_last_words *words);
+
+/* Never waits for long: after a bounded number of tries, or a writer that died in the middle, the
+ * result has is_torn set. Names in it are always terminated and enums in range. */
+struct ol_last_words ol_flight_read(const struct ol_flight *flight);
+
+#endif

@@ -1,0 +1,56 @@
+/* frame.h -- What the subject tells the lab over their socket: one frame a message.
+ *
+ * A SOCK_SEQPACKET socketpair keeps borders. The lab trusts no frame: kind and length are checked,
+ * texts are terminated, enums held in range before anybody sees them. */
+#ifndef OL_RECORD_FRAME_H
+#define OL_RECORD_FRAME_H
+
+#include <stdint.h>
+
+#include "base/error.h"
+#include "record/record.h"
+
+enum ol_frame_kind {
+	OL_FRAME_READY,       /* ready: the scenario's program is about to start. */
+	OL_FRAME_PHASE_BEGIN, /* phase: name and at_ns count. */
+	OL_FRAME_PHASE_END,   /* phase: whole. */
+	OL_FRAME_GC,          /* gc */
+	OL_FRAME_EVENT,       /* event */
+	OL_FRAME_END,         /* end: the subject's own word on how it ended. */
+	OL_FRAME_KIND_COUNT
+};
+
+struct ol_frame_ready {
+	uint64_t at_ns;
+	uint64_t baseline_bytes; /* Usage of the cage, read by the subject. */
+};
+
+struct ol_frame_end {
+	uint64_t at_ns;
+	uint32_t outcome; /* survived, script-error, out-of-memory, shut-down or lab-error. */
+	uint32_t padding;
+	char message[OL_MESSAGE_BYTES];
+	char traceback[OL_MESSAGE_BYTES];
+};
+
+struct ol_frame {
+	uint32_t kind;        /* enum ol_frame_kind. */
+	uint32_t frame_bytes; /* Of the whole frame as sent: header and the one member. */
+	union {
+		struct ol_frame_ready ready;
+		struct ol_phase phase;
+		struct ol_gc_cycle gc;
+		struct ol_event event;
+		struct ol_frame_end end;
+	};
+};
+
+/* Sends one frame, waiting for room; kind decides how much of it travels. -EPIPE: nobody listens
+ * any more. */
+int ol_frame_send(int socket_fd, struct ol_frame *frame, struct ol_error *error);
+
+/* Receives one frame without waiting. 1: one was received and is sound; 0: nothing there now;
+ * -ENOTCONN: the other side is gone; -EPROTO: what came is no frame (named in the message). */
+int ol_frame_receive(int socket_fd, struct ol_frame *ret_frame, struct ol_error *error);
+
+#endif

@@ -1,0 +1,58 @@
+/* record.c -- The stable names of outcomes, activities and limits. */
+#include "record/record.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+
+static const char *const outcome_names[OL_OUTCOME_COUNT] = {
+	[OL_OUTCOME_SURVIVED] = "survived",
+	[OL_OUTCOME_OOM_KILLED] = "oom-killed",
+	[OL_OUTCOME_OOM_KILLED_BY_ANCESTOR] = "oom-killed-by-ancestor",
+	[OL_OUTCOME_THROTTLED] = "throttled",
+	[OL_OUTCOME_SHUT_DOWN] = "shut-down",
+	[OL_OUTCOME_OUT_OF_MEMORY] = "out-of-memory",
+	[OL_OUTCOME_TIMED_OUT] = "timed-out",
+	[OL_OUTCOME_KILLED] = "killed",
+	[OL_OUTCOME_SCRIPT_ERROR] = "script-error",
+	[OL_OUTCOME_LAB_ERROR] = "lab-error",
+};
+
+const char *ol_outcome_name(enum ol_outcome outcome) {
+	assert((unsigned)outcome < OL_OUTCOME_COUNT);
+	return outcome_names[outcome];
+}
+
+int ol_outcome_parse(const char *name, enum ol_outcome *ret_outcome) {
+	for (unsigned i = 0; i < OL_OUTCOME_COUNT; i++) {
+		if (strcmp(name, outcome_names[i]) == 0) {
+			*ret_outcome = (enum ol_outcome)i;
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
+const char *ol_activity_name(enum ol_activity activity) {
+	static const char *const names[OL_ACTIVITY_COUNT] = {
+		[OL_ACTIVITY_STARTING] = "starting",
+		[OL_ACTIVITY_RUNNING] = "running",
+		[OL_ACTIVITY_ALLOCATING] = "allocating",
+		[OL_ACTIVITY_TOUCHING] = "touching",
+		[OL_ACTIVITY_COLLECTING] = "collecting",
+		[OL_ACTIVITY_ENDING] = "ending",
+	};
+	assert((unsigned)activity < OL_ACTIVITY_COUNT);
+	return names[activity];
+}
+
+const char *ol_limited_by_name(enum ol_limited_by limited_by) {
+	static const char *const names[] = {
+		[OL_LIMITED_BY_NONE] = "none",
+		[OL_LIMITED_BY_OWN] = "own",
+		[OL_LIMITED_BY_ANCESTOR] = "ancestor",
+		[OL_LIMITED_BY_SYSTEM] = "system",
+	};
+	assert((unsigned)limited_by < sizeof names / sizeof *names);
+	return names[limited_by];
+}

@@ -1,0 +1,63 @@
+/* run.h -- The subject's side: one scenario's world, and what it tells the lab.
+ *
+ * Ties memory, heap, collector and clock together as the run spec says, keeps the flight recorder
+ * true before every dangerous step, and sends frames. Knows no Lua and no cgroup: it was handed an
+ * fd to read the cage's usage from. */
+#ifndef OL_RUN_RUN_H
+#define OL_RUN_RUN_H
+
+#include <stdint.h>
+
+#include "base/error.h"
+#include "collector/collector.h"
+#include "record/flight.h"
+#include "record/record.h"
+
+struct ol_run; /* Opaque. */
+
+/* What the lab hands over; -1 or NULL where there is none (tests, embedding). Stay the caller's. */
+struct ol_run_links {
+	int socket_fd; /* Frames up. */
+	int usage_fd;  /* The cage's usage file. */
+	struct ol_flight *flight;
+};
+
+int ol_run_create(const struct ol_run_spec *spec, const struct ol_run_links *links,
+	struct ol_run **ret_run, struct ol_error *error);
+void ol_run_destroy(struct ol_run *run); /* NULL is fine. */
+
+struct ol_collector *ol_run_collector(struct ol_run *run);
+struct ol_heap *ol_run_heap(struct ol_run *run);
+const struct ol_run_spec *ol_run_spec(const struct ol_run *run);
+
+/* The program is about to start: reads the baseline and tells the lab. */
+int ol_run_begin(struct ol_run *run, struct ol_error *error);
+/* Ends the last phase and tells the lab how it ended: message and traceback may be NULL. */
+void ol_run_end(
+	struct ol_run *run, enum ol_outcome outcome, const char *message, const char *traceback);
+
+/* Ends the phase before and begins one. name is cut to OL_NAME_BYTES - 1. */
+int ol_run_phase(struct ol_run *run, const char *name, struct ol_error *error);
+
+/* A slab, held by a new root, every byte written. Errors: see ol_heap_allocate_slab. */
+int ol_run_slab(struct ol_run *run, uint64_t bytes, ol_root *ret_root, struct ol_error *error);
+/* A node, held by a new root, its payload written. */
+int ol_run_node(struct ol_run *run, uint32_t slot_count, uint64_t payload_bytes, ol_root *ret_root,
+	struct ol_error *error);
+void ol_run_collect(struct ol_run *run);
+/* Go's debug.FreeOSMemory: a cycle, then everything free is given back. Returns bytes released. */
+uint64_t ol_run_free_os_memory(struct ol_run *run);
+/* Sends one line up; it costs no heap. */
+int ol_run_log(struct ol_run *run, const char *text, struct ol_error *error);
+
+struct ol_memstats ol_run_memstats(const struct ol_run *run);
+/* The cage's usage now, 0 where there is no cage. */
+uint64_t ol_run_cage_bytes(const struct ol_run *run);
+/* Nanoseconds since the run's start. */
+uint64_t ol_run_elapsed_ns(const struct ol_run *run);
+/* Counts garbage now: reachable from no root. */
+uint64_t ol_run_garbage_bytes(struct ol_run *run);
+/* What the script's own state holds, for the last words. */
+void ol_run_note_script_bytes(struct ol_run *run, uint64_t bytes, uint64_t peak_bytes);
+
+#endif

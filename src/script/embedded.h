@@ -1,0 +1,20 @@
+/* embedded.h -- The Lua library and the bundled scripts, inside the binary.
+ *
+ * tools/embed.lua writes the definitions at build time from the list in lua/meson.build. Which
+ * directory overrides an embedded file is not decided here. */
+#ifndef OL_SCRIPT_EMBEDDED_H
+#define OL_SCRIPT_EMBEDDED_H
+
+#include <stddef.h>
+
+struct ol_embedded_file {
+	const char *name; /* As in the source tree: "lua/lab/init.lua", "scripts/spike.lua". */
+	const char *text; /* A NUL follows the last byte; text_bytes does not count it. */
+	size_t text_bytes;
+};
+
+/* Sorted by name (strcmp); after the last one stands an entry whose name is NULL. */
+extern const struct ol_embedded_file ol_embedded_files[];
+extern const size_t ol_embedded_files_count;
+
+#endif

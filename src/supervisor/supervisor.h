@@ -1,0 +1,35 @@
+/* supervisor.h -- The lab's side of a run: start the subject in a cage, listen, see the end, read
+ * the evidence, clean up, survive. */
+#ifndef OL_SUPERVISOR_SUPERVISOR_H
+#define OL_SUPERVISOR_SUPERVISOR_H
+
+#include <stddef.h>
+
+#include "base/error.h"
+#include "record/record.h"
+
+/* Told as things happen, in order; any may be NULL. The summary is complete only at the end. */
+struct ol_supervisor_sink {
+	void *context;
+	void (*on_start)(void *context, const struct ol_run_summary *summary); /* Cage stands. */
+	void (*on_phase_begin)(void *context, const struct ol_phase *phase);
+	void (*on_phase_end)(void *context, const struct ol_phase *phase);
+	void (*on_gc)(void *context, const struct ol_gc_cycle *cycle);
+	void (*on_sample)(void *context, const struct ol_sample *sample);
+	void (*on_event)(void *context, const struct ol_event *event);
+};
+
+/* Runs one subject to its end. script_text is what the subject runs (script_bytes long). Returns 0
+ * with ret_summary filled whatever became of the subject: an OOM kill is a result. A negative
+ * result means the lab could not do its work (*error says why and what to do): no cage, no
+ * permission, no subject executable; or -EINTR after ol_supervisor_interrupt. Nothing is left
+ * behind either way. ret_summary is large: keep it off small stacks. */
+int ol_supervise(const struct ol_run_spec *spec, const char *script_text, size_t script_bytes,
+	const struct ol_supervisor_sink *sink, struct ol_run_summary *ret_summary,
+	struct ol_error *error);
+
+/* Async-signal-safe: makes the present ol_supervise end its subject, clean up and return -EINTR,
+ * and those after it at once. */
+void ol_supervisor_interrupt(void);
+
+#endif
