@@ -4,7 +4,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
-#include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,20 +71,19 @@ int ol_parse_bytes(
 		*ret_bytes = (uint64_t)((double)whole_bytes * (number / 100));
 		return 0;
 	}
-	while (*rest == ' ')
-		rest++;
+	if (*rest == ' ' && rest[1] != '\0')
+		rest++; /* "32 MiB", as ol_format_bytes writes it. */
 	for (size_t i = 0; i < sizeof size_suffixes / sizeof *size_suffixes; i++) {
-		/* Plain bytes keep all 63 bits; a double would round above 2^53. */
 		if (strcmp(rest, size_suffixes[i].suffix) != 0)
 			continue;
+		/* Plain bytes keep all 63 bits; a double would round above 2^53. */
+		bool is_plain = size_suffixes[i].bytes == 1 && strchr(text, '.') == NULL;
 		double bytes = number * size_suffixes[i].bytes;
-		if (bytes >= 0x1p63)
+		uint64_t plain_bytes = is_plain ? strtoull(text, NULL, 10) : 0;
+		if (plain_bytes > INT64_MAX || (!is_plain && bytes >= 0x1p63))
 			return ol_error_set(error, -ERANGE,
 				"'%.64s' is out of range; the largest size is 9223372036854775807", text);
-		if (size_suffixes[i].bytes == 1 && strchr(text, '.') == NULL)
-			*ret_bytes = strtoull(text, NULL, 10);
-		else
-			*ret_bytes = (uint64_t)bytes;
+		*ret_bytes = is_plain ? plain_bytes : (uint64_t)bytes;
 		return 0;
 	}
 	return bad_size(text, whole_bytes, error);

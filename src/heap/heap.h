@@ -76,6 +76,8 @@ int ol_heap_allocate_node(struct ol_heap *heap, uint32_t slot_count, uint64_t pa
 
 /* Nodes. index is below ol_heap_slot_count. target is NULL or an object of this heap. */
 uint32_t ol_heap_slot_count(const struct ol_heap *heap, const void *node);
+/* Where a node's payload begins: behind its slots. */
+void *ol_heap_payload(const struct ol_heap *heap, void *node);
 void *ol_heap_load(const struct ol_heap *heap, const void *node, uint32_t index);
 void ol_heap_store(struct ol_heap *heap, void *node, uint32_t index, void *target);
 

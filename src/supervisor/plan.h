@@ -23,9 +23,8 @@ extern const size_t ol_settings_count;
 /* A run spec under construction. Sizes that are shares of the limit wait for it. */
 struct ol_plan {
 	struct ol_run_spec spec;
-	double memory_limit_share; /* 0.9 for --memlimit=90%; 0 when bytes were given. */
-	double high_share;
-	bool is_cage_limit_given;
+	double memory_limit_percent; /* 90 for --memlimit=90%; 0 when bytes were given. */
+	double high_percent;
 };
 
 /* Defaults: 32 MiB, no swap, GOGC 100, no memory limit, go, go1.19, stw, real, seed 1. */
@@ -39,7 +38,8 @@ int ol_plan_set(struct ol_plan *plan, const char *name, const char *text, struct
  * command line's. A malformed value is an error, as in Go. */
 int ol_plan_set_environment(struct ol_plan *plan, struct ol_error *error);
 
-/* Resolves shares and defaults that depend on the limit, and checks what only the whole can tell. */
+/* Resolves shares and defaults that depend on the limit, and checks what only the whole can tell.
+ */
 int ol_plan_finish(struct ol_plan *plan, struct ol_error *error);
 
 /* The nearest of count names to a misspelt one, or NULL if none is near: for "did you mean". */

@@ -1,0 +1,298 @@
+/* run.c -- One scenario's world inside the cage, and what it tells the lab. */
+#include "run/run.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/units.h"
+#include "memory/memory.h"
+#include "record/frame.h"
+
+enum {
+	COUNT_EVERY_BYTES = 256 << 10, /* Garbage is counted anew after so much was asked for. */
+	COUNT_SHARE_INVERSE = 50,      /* Counting may take a fiftieth of the time, ... */
+	COUNT_FREE_NS = 2000000        /* ... and two milliseconds more. */
+};
+
+struct ol_run {
+	struct ol_run_spec spec;
+	struct ol_run_links links;
+	struct ol_clock clock;
+	struct ol_memory_mmap memory_mmap;
+	struct ol_memory_failing memory_failing;
+	struct ol_memory *memory;
+	struct ol_heap *heap;
+	struct ol_collector *collector;
+	uint64_t start_ns;
+	uint64_t counting_ns;       /* Spent counting garbage. */
+	struct ol_last_words words; /* What the flight recorder holds. */
+	struct ol_phase phase;      /* The present one; name "" before the first. */
+	bool has_phase;
+	struct ol_frame frame; /* Large: kept off the stack. */
+};
+
+uint64_t ol_run_elapsed_ns(const struct ol_run *run) {
+	return ol_clock_now_ns(&run->clock) - run->start_ns;
+}
+
+uint64_t ol_run_cage_bytes(const struct ol_run *run) {
+	char text[32];
+	if (run->links.usage_fd < 0)
+		return 0;
+	ssize_t count = pread(run->links.usage_fd, text, sizeof text - 1, 0);
+	if (count <= 0)
+		return 0;
+	text[count] = '\0';
+	return strtoull(text, NULL, 10);
+}
+
+static void write_flight(struct ol_run *run, enum ol_activity activity) {
+	run->words.activity = activity;
+	run->words.at_ns = ol_run_elapsed_ns(run);
+	run->words.memstats = ol_collector_memstats(run->collector);
+	run->words.metadata_bytes = ol_heap_stats(run->heap).metadata_bytes;
+	if (run->links.flight != NULL)
+		ol_flight_write(run->links.flight, &run->words);
+}
+
+static int send_frame(struct ol_run *run, enum ol_frame_kind kind, struct ol_error *error) {
+	if (run->links.socket_fd < 0)
+		return 0;
+	run->frame.kind = kind;
+	return ol_frame_send(run->links.socket_fd, &run->frame, error);
+}
+
+static void on_cycle(void *context, const struct ol_gc_cycle *cycle) {
+	struct ol_run *run = context;
+	run->frame.gc = *cycle;
+	run->frame.gc.at_ns = cycle->at_ns - run->start_ns;
+	/* A lab that is gone is noticed by the next phase or log line; a cycle has nobody to tell. */
+	(void)send_frame(run, OL_FRAME_GC, NULL);
+}
+
+static void on_activity(void *context, bool is_collecting) {
+	write_flight(context, is_collecting ? OL_ACTIVITY_COLLECTING : OL_ACTIVITY_RUNNING);
+}
+
+/* Address space for the heap: much more than the cage can hold, so that it is the cage that ends a
+ * run, but not so much that an address-space limit is met before the heap begins. */
+static uint64_t heap_address_bytes(const struct ol_run_spec *spec) {
+	uint64_t bytes = spec->limit_bytes > OL_TIB ? spec->limit_bytes : spec->limit_bytes * 4;
+	if (bytes < 4 * OL_GIB)
+		bytes = 4 * OL_GIB;
+	if (spec->address_space_bytes != UINT64_MAX && bytes > spec->address_space_bytes / 2)
+		bytes = spec->address_space_bytes / 2;
+	bytes -= bytes % OL_HEAP_ARENA_BYTES;
+	return bytes < OL_HEAP_ARENA_BYTES ? OL_HEAP_ARENA_BYTES : bytes;
+}
+
+static int create_parts(struct ol_run *run, struct ol_error *error) {
+	const struct ol_run_spec *spec = &run->spec;
+	ol_memory_mmap_init(&run->memory_mmap, spec->has_huge_pages);
+	ol_memory_failing_init(
+		&run->memory_failing, &run->memory_mmap.memory, spec->fail_memory_request);
+	run->memory =
+		spec->fail_memory_request > 0 ? &run->memory_failing.memory : &run->memory_mmap.memory;
+	int result = ol_heap_create(run->memory, heap_address_bytes(spec), &run->heap, error);
+	if (result < 0)
+		return result;
+	struct ol_collector_config config = {
+		.gogc = spec->gogc,
+		.memory_limit_bytes = spec->memory_limit_bytes,
+		.trigger_test =
+			spec->is_trigger_before_mapping ? OL_TRIGGER_BEFORE_MAPPING : OL_TRIGGER_AFTER_SERVING,
+		.is_stress = spec->is_stress,
+		.context = run,
+		.on_cycle = on_cycle,
+		.on_activity = on_activity,
+	};
+	return ol_collector_create(run->heap, &run->clock, &config, &run->collector, error);
+}
+
+int ol_run_create(const struct ol_run_spec *spec, const struct ol_run_links *links,
+	struct ol_run **ret_run, struct ol_error *error) {
+	struct ol_run *run = calloc(1, sizeof *run);
+	if (run == NULL)
+		return ol_error_set(error, -ENOMEM, "no memory for the run");
+	run->spec = *spec;
+	run->links = *links;
+	run->clock = ol_clock_real();
+	run->start_ns = ol_clock_now_ns(&run->clock);
+	int result = create_parts(run, error);
+	if (result < 0) {
+		ol_run_destroy(run);
+		return result;
+	}
+	write_flight(run, OL_ACTIVITY_STARTING);
+	*ret_run = run;
+	return 0;
+}
+
+void ol_run_destroy(struct ol_run *run) {
+	if (run == NULL)
+		return;
+	ol_collector_destroy(run->collector);
+	ol_heap_destroy(run->heap);
+	free(run);
+}
+
+struct ol_collector *ol_run_collector(struct ol_run *run) {
+	return run->collector;
+}
+
+struct ol_heap *ol_run_heap(struct ol_run *run) {
+	return run->heap;
+}
+
+const struct ol_run_spec *ol_run_spec(const struct ol_run *run) {
+	return &run->spec;
+}
+
+struct ol_memstats ol_run_memstats(const struct ol_run *run) {
+	return ol_collector_memstats(run->collector);
+}
+
+void ol_run_note_script_bytes(struct ol_run *run, uint64_t bytes, uint64_t peak_bytes) {
+	run->words.script_bytes = bytes;
+	run->words.script_peak_bytes = peak_bytes;
+}
+
+int ol_run_begin(struct ol_run *run, struct ol_error *error) {
+	run->frame.ready = (struct ol_frame_ready){
+		.at_ns = ol_run_elapsed_ns(run),
+		.baseline_bytes = ol_run_cage_bytes(run),
+	};
+	run->words.cage_bytes = run->frame.ready.baseline_bytes;
+	int result = send_frame(run, OL_FRAME_READY, error);
+	if (result < 0)
+		return result;
+	write_flight(run, OL_ACTIVITY_RUNNING);
+	return 0;
+}
+
+uint64_t ol_run_garbage_bytes(struct ol_run *run) {
+	uint64_t begin_ns = ol_clock_now_ns(&run->clock);
+	uint64_t reachable_bytes = ol_heap_count_reachable_bytes(run->heap);
+	uint64_t allocated_bytes = ol_heap_stats(run->heap).allocated_bytes;
+	assert(reachable_bytes <= allocated_bytes);
+	run->words.garbage_bytes = allocated_bytes - reachable_bytes;
+	run->words.garbage_counted_at_ns = ol_run_elapsed_ns(run);
+	run->words.allocated_since_count_bytes = 0;
+	run->counting_ns += ol_clock_now_ns(&run->clock) - begin_ns;
+	return run->words.garbage_bytes;
+}
+
+/* Counting walks what is live. It may cost a small share of the run; beyond that the last count
+ * stands, and the last words say how old it is. */
+static bool may_count(const struct ol_run *run) {
+	return run->counting_ns < ol_run_elapsed_ns(run) / COUNT_SHARE_INVERSE + COUNT_FREE_NS;
+}
+
+static int end_phase(struct ol_run *run, struct ol_error *error) {
+	if (!run->has_phase)
+		return 0;
+	if (may_count(run))
+		ol_run_garbage_bytes(run);
+	run->phase.end_ns = ol_run_elapsed_ns(run);
+	run->phase.cage_bytes = ol_run_cage_bytes(run);
+	run->phase.garbage_bytes = run->words.garbage_bytes;
+	run->phase.memstats = ol_collector_memstats(run->collector);
+	run->words.cage_bytes = run->phase.cage_bytes;
+	run->has_phase = false;
+	run->frame.phase = run->phase;
+	return send_frame(run, OL_FRAME_PHASE_END, error);
+}
+
+int ol_run_phase(struct ol_run *run, const char *name, struct ol_error *error) {
+	int result = end_phase(run, error);
+	if (result < 0)
+		return result;
+	run->phase = (struct ol_phase){ .at_ns = ol_run_elapsed_ns(run) };
+	snprintf(run->phase.name, sizeof run->phase.name, "%s", name);
+	memcpy(run->words.phase, run->phase.name, sizeof run->words.phase);
+	run->has_phase = true;
+	run->frame.phase = run->phase;
+	write_flight(run, OL_ACTIVITY_RUNNING);
+	return send_frame(run, OL_FRAME_PHASE_BEGIN, error);
+}
+
+void ol_run_end(
+	struct ol_run *run, enum ol_outcome outcome, const char *message, const char *traceback) {
+	write_flight(run, OL_ACTIVITY_ENDING);
+	/* The last frames of a run: if the lab is gone there is nobody left to tell. */
+	(void)end_phase(run, NULL);
+	ol_run_garbage_bytes(run);
+	write_flight(run, OL_ACTIVITY_ENDING);
+	run->frame.end = (struct ol_frame_end){ .at_ns = ol_run_elapsed_ns(run), .outcome = outcome };
+	if (message != NULL)
+		snprintf(run->frame.end.message, sizeof run->frame.end.message, "%s", message);
+	if (traceback != NULL)
+		snprintf(run->frame.end.traceback, sizeof run->frame.end.traceback, "%s", traceback);
+	(void)send_frame(run, OL_FRAME_END, NULL);
+}
+
+/* Before a request is served: the last words must be true if it is the one that kills. */
+static void begin_request(struct ol_run *run, uint64_t bytes) {
+	run->phase.requested_bytes += bytes;
+	run->words.request_bytes = bytes;
+	if (run->links.flight != NULL)
+		atomic_store_explicit(&run->links.flight->touched_bytes, 0, memory_order_relaxed);
+	if (run->words.allocated_since_count_bytes + bytes >= COUNT_EVERY_BYTES && may_count(run))
+		ol_run_garbage_bytes(run);
+	run->words.allocated_since_count_bytes += bytes;
+	write_flight(run, OL_ACTIVITY_ALLOCATING);
+}
+
+static void touch(struct ol_run *run, void *address, uint64_t bytes) {
+	static const uint8_t fill = 0xff; /* As the original program fills its slabs. */
+	_Atomic uint64_t *touched =
+		run->links.flight != NULL ? &run->links.flight->touched_bytes : NULL;
+	write_flight(run, OL_ACTIVITY_TOUCHING);
+	run->memory->ops->touch(run->memory, address, bytes, fill, touched);
+	/* Once is enough: the next request, phase or end writes the rest of the truth. */
+	run->words.activity = OL_ACTIVITY_RUNNING;
+}
+
+int ol_run_slab(struct ol_run *run, uint64_t bytes, ol_root *ret_root, struct ol_error *error) {
+	begin_request(run, bytes);
+	ol_root root;
+	int result = ol_collector_allocate_slab(run->collector, bytes, &root, error);
+	if (result < 0)
+		return result;
+	touch(run, ol_heap_root_load(run->heap, root), bytes);
+	*ret_root = root;
+	return 0;
+}
+
+int ol_run_node(struct ol_run *run, uint32_t slot_count, uint64_t payload_bytes, ol_root *ret_root,
+	struct ol_error *error) {
+	begin_request(run, payload_bytes);
+	ol_root root;
+	int result =
+		ol_collector_allocate_node(run->collector, slot_count, payload_bytes, &root, error);
+	if (result < 0)
+		return result;
+	if (payload_bytes > 0)
+		touch(run, ol_heap_payload(run->heap, ol_heap_root_load(run->heap, root)), payload_bytes);
+	*ret_root = root;
+	return 0;
+}
+
+void ol_run_collect(struct ol_run *run) {
+	ol_collector_collect(run->collector);
+}
+
+uint64_t ol_run_free_os_memory(struct ol_run *run) {
+	ol_collector_collect(run->collector);
+	return ol_heap_scavenge(run->heap, UINT64_MAX);
+}
+
+int ol_run_log(struct ol_run *run, const char *text, struct ol_error *error) {
+	run->frame.event = (struct ol_event){ .at_ns = ol_run_elapsed_ns(run), .kind = "log" };
+	snprintf(run->frame.event.text, sizeof run->frame.event.text, "%s", text);
+	return send_frame(run, OL_FRAME_EVENT, error);
+}

@@ -1,0 +1,89 @@
+/* main.c -- The subject: runs one scenario inside the cage, and nothing else.
+ *
+ * A lean executable of its own: what the lab links (libcgroup, JSON) would be charged to the cage.
+ * Started by the lab only, with four file descriptors: socket, orders, flight recorder, usage. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/units.h"
+#include "record/flight.h"
+#include "record/frame.h"
+#include "run/run.h"
+#include "script/script_subject.h"
+
+enum { EXIT_NO_ORDERS = 3, SCRIPT_BYTES_MAX = 16 << 20 };
+
+struct orders {
+	const struct ol_run_spec *spec;
+	const char *script_text;
+	size_t script_bytes;
+};
+
+/* The lab wrote spec and script into one memory file; its pages are the lab's. */
+static int open_orders(int fd, struct orders *ret_orders, struct ol_error *error) {
+	struct stat status;
+	if (fstat(fd, &status) < 0)
+		return ol_error_set_errno(error, -errno, "no orders were handed over");
+	if (status.st_size < (off_t)sizeof(struct ol_run_spec) ||
+		status.st_size > (off_t)(sizeof(struct ol_run_spec) + SCRIPT_BYTES_MAX))
+		return ol_error_set(error, -EPROTO, "the orders are of another version of oomlab");
+	const char *bytes = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_SHARED, fd, 0);
+	if (bytes == MAP_FAILED)
+		return ol_error_set_errno(error, -errno, "cannot map the orders");
+	const struct ol_run_spec *spec = (const struct ol_run_spec *)bytes;
+	if (spec->spec_bytes != sizeof *spec)
+		return ol_error_set(error, -EPROTO, "the orders are of another version of oomlab");
+	*ret_orders = (struct orders){
+		.spec = spec,
+		.script_text = bytes + sizeof *spec,
+		.script_bytes = (size_t)status.st_size - sizeof *spec,
+	};
+	return 0;
+}
+
+static void tell_failure(int socket_fd, const struct ol_error *error) {
+	struct ol_frame frame = { .kind = OL_FRAME_END };
+	frame.end.outcome = error->code == -ENOMEM ? OL_OUTCOME_OUT_OF_MEMORY : OL_OUTCOME_LAB_ERROR;
+	snprintf(frame.end.message, sizeof frame.end.message, "%s", error->message);
+	(void)ol_frame_send(socket_fd, &frame, NULL);
+}
+
+static int run_orders(const struct ol_run_links *links, int orders_fd, struct ol_error *error) {
+	struct orders orders;
+	int result = open_orders(orders_fd, &orders, error);
+	if (result < 0)
+		return result;
+	struct ol_run *run;
+	result = ol_run_create(orders.spec, links, &run, error);
+	if (result < 0)
+		return result;
+	ol_script_run_program(run, orders.script_text, orders.script_bytes);
+	ol_run_destroy(run);
+	return 0;
+}
+
+int main(int argument_count, char **arguments) {
+	int64_t fds[4];
+	bool is_called_rightly = argument_count == 5;
+	for (int i = 0; i < 4 && is_called_rightly; i++)
+		is_called_rightly = ol_parse_integer(arguments[i + 1], 0, 1 << 20, &fds[i], NULL) == 0;
+	if (!is_called_rightly) {
+		fputs("oomlab-subject is started by oomlab; try: oomlab run\n", stderr);
+		return 2;
+	}
+	struct ol_error error;
+	struct ol_run_links links = { .socket_fd = (int)fds[0], .usage_fd = (int)fds[3] };
+	int result = ol_flight_open((int)fds[2], &links.flight, &error);
+	if (result == 0)
+		result = run_orders(&links, (int)fds[1], &error);
+	ol_flight_close(links.flight);
+	if (result == 0)
+		return 0;
+	tell_failure(links.socket_fd, &error);
+	return EXIT_NO_ORDERS;
+}

@@ -1,0 +1,201 @@
+/* launch.c -- Fork, attach, exec. Nothing allocates between fork and exec. */
+#include "supervisor/launch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/pidfd.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "record/frame.h"
+
+enum { SUBJECT_FDS = 4, FD_TEXT_BYTES = 16, EXIT_NOT_STARTED = 127 };
+
+int ol_subject_find(char path[OL_PATH_BYTES], struct ol_error *error) {
+	static const char *const places[] = { "oomlab-subject", "../libexec/oomlab/oomlab-subject" };
+	char own[OL_PATH_BYTES];
+	ssize_t length = readlink("/proc/self/exe", own, sizeof own - 1);
+	if (length < 0)
+		return ol_error_set_errno(error, -errno, "cannot tell where oomlab itself is");
+	own[length] = '\0';
+	char *name = strrchr(own, '/');
+	if (name == NULL)
+		return ol_error_set(error, -ENOENT, "cannot tell where oomlab itself is: %s", own);
+	*name = '\0';
+	for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+		int needed = snprintf(path, OL_PATH_BYTES, "%s/%s", own, places[i]);
+		if (needed < OL_PATH_BYTES && access(path, X_OK) == 0)
+			return 0;
+	}
+	return ol_error_set(error, -ENOENT,
+		"oomlab-subject is neither in %s nor in %s/../libexec/oomlab; build or install it again",
+		own, own);
+}
+
+/* The first to read a file pays for its pages: read the executable out here, so that the cage does
+ * not. Once a process; later the pages are there. */
+static void warm(const char *path) {
+	static bool is_warm;
+	if (is_warm)
+		return;
+	OL_AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return; /* The exec will say why. */
+	(void)readahead(fd, 0, 16 << 20);
+	is_warm = true;
+}
+
+/* Spec and script in one file that the lab pays for: the spec, then the text. */
+static int write_orders(const struct ol_run_spec *spec, const char *script_text,
+	size_t script_bytes, int *ret_fd, struct ol_error *error) {
+	OL_AUTO_CLOSE int fd = memfd_create("oomlab-orders", MFD_CLOEXEC);
+	if (fd < 0)
+		return ol_error_set_errno(error, -errno, "cannot make the subject's orders");
+	if (write(fd, spec, sizeof *spec) != (ssize_t)sizeof *spec ||
+		write(fd, script_text, script_bytes) != (ssize_t)script_bytes)
+		return ol_error_set_errno(
+			error, errno > 0 ? -errno : -EIO, "cannot write the subject's orders");
+	*ret_fd = ol_steal_fd(&fd);
+	return 0;
+}
+
+/* What the child needs, made before the fork. */
+struct child_plan {
+	const char *path;
+	pid_t lab_pid;
+	int gate_fd; /* The child's end of the socket: one byte means go. */
+	int null_fd;
+	int fds[SUBJECT_FDS];
+	char texts[SUBJECT_FDS][FD_TEXT_BYTES];
+	char *arguments[SUBJECT_FDS + 2];
+	uint64_t address_space_bytes;
+	struct ol_frame failure;
+};
+
+/* In the child: async-signal-safe calls only. */
+__attribute__((noreturn)) static void run_child(struct child_plan *plan) {
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != plan->lab_pid)
+		_exit(EXIT_NOT_STARTED); /* The lab died before it could be asked to take us along. */
+	setpgid(0, 0);               /* Ctrl-C is for the lab; it ends us in good order. */
+	char go;
+	if (recv(plan->gate_fd, &go, 1, 0) != 1)
+		_exit(EXIT_NOT_STARTED);
+
+	sigset_t none;
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	signal(SIGPIPE, SIG_DFL);
+	dup2(plan->null_fd, STDIN_FILENO);
+	dup2(STDERR_FILENO, STDOUT_FILENO);
+	for (int i = 0; i < SUBJECT_FDS; i++)
+		fcntl(plan->fds[i], F_SETFD, 0);
+	struct rlimit no_core = { 0, 0 };
+	setrlimit(RLIMIT_CORE, &no_core);
+	if (plan->address_space_bytes != UINT64_MAX) {
+		struct rlimit limit = { plan->address_space_bytes, plan->address_space_bytes };
+		setrlimit(RLIMIT_AS, &limit);
+	}
+	char *environment[] = { NULL };
+	execve(plan->path, plan->arguments, environment);
+
+	const char *reason = strerrordesc_np(errno);
+	size_t length = strlen(plan->failure.end.message);
+	strncpy(plan->failure.end.message + length, reason != NULL ? reason : "unknown error",
+		sizeof plan->failure.end.message - length - 1);
+	(void)ol_frame_send(plan->gate_fd, &plan->failure, NULL);
+	_exit(EXIT_NOT_STARTED);
+}
+
+static void prepare_child(struct child_plan *plan) {
+	plan->lab_pid = getpid();
+	plan->arguments[0] = "oomlab-subject";
+	for (int i = 0; i < SUBJECT_FDS; i++) {
+		snprintf(plan->texts[i], sizeof plan->texts[i], "%d", plan->fds[i]);
+		plan->arguments[i + 1] = plan->texts[i];
+	}
+	plan->failure.kind = OL_FRAME_END;
+	plan->failure.end.outcome = OL_OUTCOME_LAB_ERROR;
+	snprintf(plan->failure.end.message, sizeof plan->failure.end.message,
+		"cannot start %s: ", plan->path);
+}
+
+static void abandon(pid_t pid) {
+	kill(pid, SIGKILL);
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+}
+
+/* Attaches the waiting child and lets it go on. */
+static int let_go(
+	pid_t pid, int socket_fd, struct ol_cage *cage, int *ret_pid_fd, struct ol_error *error) {
+	OL_AUTO_CLOSE int pid_fd = pidfd_open(pid, 0);
+	if (pid_fd < 0)
+		return ol_error_set_errno(error, -errno, "cannot watch the subject (pidfd_open)");
+	int result = ol_cage_attach(cage, pid, error);
+	if (result < 0)
+		return result;
+	if (send(socket_fd, "g", 1, MSG_NOSIGNAL) != 1)
+		return ol_error_set_errno(error, -errno, "the subject ended before it began");
+	*ret_pid_fd = ol_steal_fd(&pid_fd);
+	return 0;
+}
+
+int ol_subject_launch(const struct ol_run_spec *spec, const char *script_text, size_t script_bytes,
+	struct ol_cage *cage, int flight_fd, struct ol_subject *ret_subject, struct ol_error *error) {
+	char path[OL_PATH_BYTES];
+	int result = ol_subject_find(path, error);
+	if (result < 0)
+		return result;
+	warm(path);
+	OL_AUTO_CLOSE int orders_fd = -1;
+	result = write_orders(spec, script_text, script_bytes, &orders_fd, error);
+	if (result < 0)
+		return result;
+	int sockets[2];
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) < 0)
+		return ol_error_set_errno(error, -errno, "cannot make a socket for the subject");
+	OL_AUTO_CLOSE int own_socket = sockets[0];
+	OL_AUTO_CLOSE int subject_socket = sockets[1];
+	OL_AUTO_CLOSE int null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	struct child_plan plan = {
+		.path = path,
+		.gate_fd = subject_socket,
+		.null_fd = null_fd,
+		.fds = { subject_socket, orders_fd, flight_fd, ol_cage_usage_fd(cage) },
+		.address_space_bytes = spec->address_space_bytes,
+	};
+	prepare_child(&plan);
+	pid_t pid = fork();
+	if (pid < 0)
+		return ol_error_set_errno(error, -errno, "cannot fork the subject");
+	if (pid == 0)
+		run_child(&plan);
+	int pid_fd;
+	result = let_go(pid, own_socket, cage, &pid_fd, error);
+	if (result < 0) {
+		abandon(pid);
+		return result;
+	}
+	*ret_subject = (struct ol_subject){
+		.pid = pid,
+		.pid_fd = pid_fd,
+		.socket_fd = ol_steal_fd(&own_socket),
+	};
+	return 0;
+}
+
+void ol_subject_finish(struct ol_subject *subject) {
+	close(subject->pid_fd);
+	close(subject->socket_fd);
+}

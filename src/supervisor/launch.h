@@ -1,0 +1,31 @@
+/* launch.h -- Starts a subject inside its cage: fork, attach from outside, exec.
+ *
+ * Private to supervisor/. */
+#ifndef OL_SUPERVISOR_LAUNCH_H
+#define OL_SUPERVISOR_LAUNCH_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+#include "cage/cage.h"
+#include "record/record.h"
+
+struct ol_subject {
+	pid_t pid;
+	int pid_fd;    /* Readable when the subject has ended. */
+	int socket_fd; /* Frames from it. */
+};
+
+/* Starts the subject executable with spec, script and flight recorder. It dies with this process.
+ * On failure nothing is left running. */
+int ol_subject_launch(const struct ol_run_spec *spec, const char *script_text, size_t script_bytes,
+	struct ol_cage *cage, int flight_fd, struct ol_subject *ret_subject, struct ol_error *error);
+
+/* Closes the fds; the process must have been reaped. */
+void ol_subject_finish(struct ol_subject *subject);
+
+/* Where the subject executable is: beside our own, or in ../libexec/oomlab. -ENOENT. */
+int ol_subject_find(char path[OL_PATH_BYTES], struct ol_error *error);
+
+#endif

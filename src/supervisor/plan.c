@@ -1,0 +1,363 @@
+/* plan.c -- A run's settings, by name and text. */
+#include "supervisor/plan.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/units.h"
+
+static const uint64_t limit_default_bytes = 32 * OL_MIB;
+static const uint64_t script_memory_default_bytes = 64 * OL_MIB;
+/* A cage is never smaller: less than one page can hold nothing. */
+static const uint64_t script_memory_minimum_bytes = 256 * OL_KIB;
+static const uint64_t bytes_unset = UINT64_MAX;
+
+typedef int (*set_function)(struct ol_plan *plan, const char *text, struct ol_error *error);
+
+static int set_limit(struct ol_plan *plan, const char *text, struct ol_error *error) {
+	uint64_t bytes;
+	int result = ol_parse_bytes(text, 0, &bytes, error);
+	if (result < 0)
+		return result;
+	uint64_t page_bytes = (uint64_t)sysconf(_SC_PAGESIZE);
+	if (bytes < page_bytes)
+		return ol_error_set(error, -ERANGE,
+			"'%.64s' is less than one page; expected at least %llu bytes", text,
+			(unsigned long long)page_bytes);
+	plan->spec.limit_bytes = bytes;
+	return 0;
+}
+
+static int set_swap(struct ol_plan *plan, const char *text, struct ol_error *error) {
+	return ol_parse_bytes(text, 0, &plan->spec.swap_bytes, error);
+}
+
+/* A size, or a share that waits for the limit; "off" where the setting knows it. */
+static int set_share(const char *text, uint64_t off_bytes, uint64_t *ret_bytes, double *ret_percent,
+	struct ol_error *error) {
+	if (strcmp(text, "off") == 0) {
+		*ret_bytes = off_bytes;
+		*ret_percent = 0;
+		return 0;
+	}
+	/* Any large whole will do to check a share; what it is a share of is known at the end. */
+	uint64_t bytes;
+	int result = ol_parse_bytes(text, OL_TIB, &bytes, error);
+	if (result < 0)
+		return result;
+	*ret_percent = strchr(text, '%') != NULL ? strtod(text, NULL) : 0;
+	if (bytes == 0)
+		return ol_error_set(
+			error, -ERANGE, "'%.64s' leaves nothing; expected more than 0, or off", text);
+	*ret_bytes = bytes;
+	return 0;
+}
+
+static int set_high(struct ol_plan *plan, const char *text, struct ol_error *error) {
+	return set_share(text, bytes_unset, &plan->spec.high_bytes, &plan->high_percent, error);
+}
+
+static int set_memlimit(struct ol_plan *plan, const char *text, struct ol_error *error) {
+	return set_share(text, OL_MEMORY_LIMIT_OFF, &plan->spec.memory_limit_bytes,
+		&plan->memory_limit_percent, error);
+}
+
+static int set_address_space(struct ol_plan *plan, const char *text, struct ol_error *error) {
+	if (strcmp(text, "off") == 0) {
+		plan->spec.address_space_bytes = bytes_unset;
+		return 0;
+	}
+	return ol_parse_bytes(text, 0, &plan->spec.address_space_bytes, error);
+}
+
+static int set_gogc(struct ol_plan *plan, const char *text, struct ol_error *error) {
+	if (strcmp(text, "off") == 0) {
+		plan->spec.gogc = OL_GOGC_OFF;
+		return 0;
+	}
+	int64_t percent;
+	if (ol_parse_integer(text, 0, 1000000, &percent, NULL) < 0)
+		return ol_error_set(error, -EINVAL,
+			"'%.64s' is no GOGC; expected a percentage from 0 to 1000000, or off", text);
+	plan->spec.gogc = (int32_t)percent;
+	return 0;
+}
+
+/* One of a few names; the list grows with what is built. */
+static int set_choice(const char *text, const char *const *choices, size_t count,
+	char name[OL_NAME_BYTES], struct ol_error *error) {
+	char list[256] = "";
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(text, choices[i]) == 0) {
+			snprintf(name, OL_NAME_BYTES, "%s", text);
+			return 0;
+		}
+		size_t length = strlen(list);
+		snprintf(list + length, sizeof list - length, "%s%s", i > 0 ? ", " : "", choices[i]);
+	}
+	return ol_error_set(error, -EINVAL, "'%.64s' is not known here; expected %s", text, list);
+}
+
+#define SET_CHOICE(setting, ...) \
+	static int set_##setting(struct ol_plan *plan, const char *text, struct ol_error *error) { \
+		static const char *const choices[] = { __VA_ARGS__ }; \
+		return set_choice( \
+			text, choices, sizeof choices / sizeof *choices, plan->spec.setting, error); \
+	}
+SET_CHOICE(policy, "go")
+SET_CHOICE(rules, "go1.19")
+SET_CHOICE(collector, "stw")
+SET_CHOICE(world, "real")
+
+static int set_flag(const char *text, uint32_t *ret_flag, struct ol_error *error) {
+	if (*text == '\0' || strcmp(text, "true") == 0 || strcmp(text, "1") == 0)
+		*ret_flag = 1;
+	else if (strcmp(text, "false") == 0 || strcmp(text, "0") == 0)
+		*ret_flag = 0;
+	else
+		return ol_error_set(error, -EINVAL, "'%.64s' is neither true nor false", text);
+	return 0;
+}
+
+static int set_huge_pages(struct ol_plan *plan, const char *text, struct ol_error *error) {
+	return set_flag(text, &plan->spec.has_huge_pages, error);
+}
+
+static int set_stress(struct ol_plan *plan, const char *text, struct ol_error *error) {
+	return set_flag(text, &plan->spec.is_stress, error);
+}
+
+static int set_trigger_test(struct ol_plan *plan, const char *text, struct ol_error *error) {
+	if (strcmp(text, "after") == 0)
+		plan->spec.is_trigger_before_mapping = 0;
+	else if (strcmp(text, "before") == 0)
+		plan->spec.is_trigger_before_mapping = 1;
+	else
+		return ol_error_set(error, -EINVAL,
+			"'%.64s' is no time to test the trigger; expected after or before", text);
+	return 0;
+}
+
+static int set_seed(struct ol_plan *plan, const char *text, struct ol_error *error) {
+	int64_t seed;
+	int result = ol_parse_integer(text, 0, INT64_MAX, &seed, error);
+	if (result == 0)
+		plan->spec.seed = (uint64_t)seed;
+	return result;
+}
+
+static int set_timeout(struct ol_plan *plan, const char *text, struct ol_error *error) {
+	return ol_parse_duration(text, &plan->spec.timeout_ns, error);
+}
+
+static int set_sample_period(struct ol_plan *plan, const char *text, struct ol_error *error) {
+	uint64_t period_ns;
+	int result = ol_parse_duration(text, &period_ns, error);
+	if (result < 0)
+		return result;
+	if (period_ns < 100 * OL_NS_PER_US)
+		return ol_error_set(error, -ERANGE, "'%.64s' is too often; expected at least 100us", text);
+	plan->spec.sample_period_ns = period_ns;
+	return 0;
+}
+
+static int set_group(struct ol_plan *plan, const char *text, struct ol_error *error) {
+	if (*text == '\0' || strlen(text) >= sizeof plan->spec.parent_group)
+		return ol_error_set(error, -EINVAL,
+			"expected the name of a control group of up to %zu bytes",
+			sizeof plan->spec.parent_group - 1);
+	snprintf(plan->spec.parent_group, sizeof plan->spec.parent_group, "%s", text);
+	return 0;
+}
+
+static int set_script_memory(struct ol_plan *plan, const char *text, struct ol_error *error) {
+	uint64_t bytes;
+	int result = ol_parse_bytes(text, 0, &bytes, error);
+	if (result < 0)
+		return result;
+	if (bytes < script_memory_minimum_bytes)
+		return ol_error_set(
+			error, -ERANGE, "'%.64s' is too little for Lua; expected at least 256KiB", text);
+	plan->spec.script_memory_bytes_max = bytes;
+	return 0;
+}
+
+static int set_fail_request(struct ol_plan *plan, const char *text, struct ol_error *error) {
+	int64_t number;
+	int result = ol_parse_integer(text, 0, UINT32_MAX, &number, error);
+	if (result == 0)
+		plan->spec.fail_memory_request = (uint32_t)number;
+	return result;
+}
+
+const struct ol_setting ol_settings[] = {
+	{ "limit", 'l', "SIZE", "memory the cage may use (32MiB)" },
+	{ "swap", 0, "SIZE", "swap it may use beside (0: none)" },
+	{ "high", 0, "SIZE|N%|off", "throttle above this: memory.high (off)" },
+	{ "address-space", 0, "SIZE|off", "address space it may map: RLIMIT_AS (off)" },
+	{ "gogc", 0, "N|off", "percent the heap may grow before it is collected (100)" },
+	{ "memlimit", 0, "SIZE|N%|off", "the collector's own limit, as GOMEMLIMIT (off)" },
+	{ "rules", 0, "RULES", "whose pacer: go1.19 (go1.19)" },
+	{ "policy", 0, "NAME", "who decides how far the heap grows: go (go)" },
+	{ "collector", 0, "MODE", "stw: the program stands still while marked (stw)" },
+	{ "trigger-test", 0, "WHEN", "after an allocation was served, as Go, or before (after)" },
+	{ "world", 0, "WORLD", "real: the kernel's pages and the kernel's kill (real)" },
+	{ "huge-pages", 0, NULL, "ask for transparent huge pages" },
+	{ "stress", 0, NULL, "collect at every allocation" },
+	{ "seed", 0, "N", "of everything random in the run (1)" },
+	{ "timeout", 0, "SECONDS", "end the run after this time (none)" },
+	{ "sample-period", 0, "SECONDS", "between two samples of the record (10ms)" },
+	{ "group", 0, "NAME", "control group to nest the cage in (the lab's choice)" },
+	{ "script-memory", 0, "SIZE", "what the script itself may hold (a quarter of the limit)" },
+	{ "fail-memory-request", 0, "N",
+		"refuse the Nth request for memory, to see the end (0: none)" },
+};
+
+static const set_function set_functions[] = {
+	set_limit,
+	set_swap,
+	set_high,
+	set_address_space,
+	set_gogc,
+	set_memlimit,
+	set_rules,
+	set_policy,
+	set_collector,
+	set_trigger_test,
+	set_world,
+	set_huge_pages,
+	set_stress,
+	set_seed,
+	set_timeout,
+	set_sample_period,
+	set_group,
+	set_script_memory,
+	set_fail_request,
+};
+
+const size_t ol_settings_count = sizeof ol_settings / sizeof *ol_settings;
+static_assert(
+	sizeof ol_settings / sizeof *ol_settings == sizeof set_functions / sizeof *set_functions,
+	"one function a setting");
+
+void ol_plan_init(struct ol_plan *plan) {
+	*plan = (struct ol_plan){
+		.spec = {
+			.spec_bytes = sizeof plan->spec,
+			.policy = "go",
+			.rules = "go1.19",
+			.collector = "stw",
+			.world = "real",
+			.limit_bytes = limit_default_bytes,
+			.high_bytes = bytes_unset,
+			.address_space_bytes = bytes_unset,
+			.memory_limit_bytes = OL_MEMORY_LIMIT_OFF,
+			.seed = 1,
+			.gogc = 100,
+		},
+	};
+}
+
+int ol_plan_set(struct ol_plan *plan, const char *name, const char *text, struct ol_error *error) {
+	for (size_t i = 0; i < ol_settings_count; i++) {
+		if (strcmp(name, ol_settings[i].name) != 0)
+			continue;
+		struct ol_error reason;
+		int result = set_functions[i](plan, text, &reason);
+		if (result < 0)
+			return ol_error_set(error, result, "%s=%.64s: %s", name, text, reason.message);
+		return 0;
+	}
+	return ol_error_set(error, -ENOENT, "there is no setting '%.64s'", name);
+}
+
+int ol_plan_set_environment(struct ol_plan *plan, struct ol_error *error) {
+	struct ol_error reason;
+	const char *gogc = getenv("GOGC");
+	if (gogc != NULL && *gogc != '\0' && set_gogc(plan, gogc, &reason) < 0)
+		return ol_error_set(error, -EINVAL, "GOGC in the environment: %s", reason.message);
+	const char *limit = getenv("GOMEMLIMIT");
+	if (limit == NULL || *limit == '\0')
+		return 0;
+	/* Go knows B, KiB, MiB, GiB and TiB here, and no shares. */
+	size_t digits = strspn(limit, "0123456789");
+	const char *suffix = limit + digits;
+	bool is_known = digits > 0 && (*suffix == '\0' || strcmp(suffix, "B") == 0 ||
+									  strcmp(suffix, "KiB") == 0 || strcmp(suffix, "MiB") == 0 ||
+									  strcmp(suffix, "GiB") == 0 || strcmp(suffix, "TiB") == 0);
+	if (strcmp(limit, "off") != 0 && !is_known)
+		return ol_error_set(error, -EINVAL,
+			"GOMEMLIMIT in the environment: '%.64s' is malformed; expected bytes, or a whole number "
+			"with B, KiB, MiB, GiB or TiB, or off",
+			limit);
+	if (set_memlimit(plan, limit, &reason) < 0)
+		return ol_error_set(error, -EINVAL, "GOMEMLIMIT in the environment: %s", reason.message);
+	return 0;
+}
+
+static uint64_t share_of(uint64_t whole_bytes, double percent) {
+	return (uint64_t)((double)whole_bytes * percent / 100);
+}
+
+int ol_plan_finish(struct ol_plan *plan, struct ol_error *error) {
+	struct ol_run_spec *spec = &plan->spec;
+	if (plan->memory_limit_percent > 0)
+		spec->memory_limit_bytes = share_of(spec->limit_bytes, plan->memory_limit_percent);
+	if (plan->high_percent > 0)
+		spec->high_bytes = share_of(spec->limit_bytes, plan->high_percent);
+	if (spec->script_memory_bytes_max == 0) {
+		uint64_t bytes = spec->limit_bytes / 4;
+		if (bytes > script_memory_default_bytes)
+			bytes = script_memory_default_bytes;
+		if (bytes < script_memory_minimum_bytes)
+			bytes = script_memory_minimum_bytes;
+		spec->script_memory_bytes_max = bytes;
+	}
+	if (spec->swap_bytes > INT64_MAX - spec->limit_bytes)
+		return ol_error_set(error, -ERANGE, "limit and swap together are out of range");
+	return 0;
+}
+
+/* Damerau-Levenshtein (optimal string alignment) over short names. */
+static unsigned name_distance(const char *a, const char *b) {
+	enum { LENGTH_MAX = 40 };
+	size_t a_length = strlen(a), b_length = strlen(b);
+	if (a_length > LENGTH_MAX || b_length > LENGTH_MAX)
+		return LENGTH_MAX;
+	unsigned rows[LENGTH_MAX + 1][LENGTH_MAX + 1];
+	for (size_t i = 0; i <= a_length; i++)
+		rows[i][0] = (unsigned)i;
+	for (size_t j = 0; j <= b_length; j++)
+		rows[0][j] = (unsigned)j;
+	for (size_t i = 1; i <= a_length; i++) {
+		for (size_t j = 1; j <= b_length; j++) {
+			unsigned best = rows[i - 1][j - 1] + (a[i - 1] != b[j - 1]);
+			if (rows[i - 1][j] + 1 < best)
+				best = rows[i - 1][j] + 1;
+			if (rows[i][j - 1] + 1 < best)
+				best = rows[i][j - 1] + 1;
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
+				rows[i - 2][j - 2] + 1 < best)
+				best = rows[i - 2][j - 2] + 1;
+			rows[i][j] = best;
+		}
+	}
+	return rows[a_length][b_length];
+}
+
+const char *ol_nearest_name(const char *misspelt, const char *const *names, size_t count) {
+	const char *nearest = NULL;
+	unsigned distance_best = (unsigned)(strlen(misspelt) / 3 + 1);
+	for (size_t i = 0; i < count; i++) {
+		unsigned distance = name_distance(misspelt, names[i]);
+		if (distance <= distance_best && (nearest == NULL || distance < distance_best)) {
+			nearest = names[i];
+			distance_best = distance;
+		}
+	}
+	return nearest;
+}
