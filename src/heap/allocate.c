@@ -1,0 +1,201 @@
+/* allocate.c -- Slabs and nodes: a fast path of a few instructions, span caches, large objects.
+ *
+ * The caches work like Go's mcache: one span a class and kind, and a span's free part is charged
+ * to heap_live as a whole when a cache takes it. */
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+
+#include "heap/heap_internal.h"
+
+#define is_likely(condition) __builtin_expect(!!(condition), 1)
+
+/* Loads the next word of the cached span that has free objects, from word on. */
+static bool load_word(struct ol_heap *heap, struct ol_heap_cache *cache, uint32_t word) {
+	struct ol_heap_span *span = ol_heap_span_at(heap, cache->span);
+	assert(span->state == OL_HEAP_SPAN_CACHED);
+	assert(cache->free_bits == 0);
+	for (; word < span->word_count; word++) {
+		uint64_t free_bits = ~span->alloc_bits[word];
+		if (free_bits == 0)
+			continue;
+		span->alloc_bits[word] = UINT64_MAX;
+		span->allocated_count += (uint16_t)__builtin_popcountll(free_bits);
+		cache->free_bits = free_bits;
+		cache->word = word;
+		cache->word_base = span->base + word * 64 * span->object_bytes;
+		return true;
+	}
+	return false;
+}
+
+static void detach(struct ol_heap *heap, struct ol_heap_cache *cache) {
+	struct ol_heap_span *span = ol_heap_span_at(heap, cache->span);
+	assert(span->state == OL_HEAP_SPAN_CACHED);
+	span->state = OL_HEAP_SPAN_IN_USE;
+	if (cache->free_bits != 0)
+		span->alloc_bits[cache->word] &= ~cache->free_bits;
+	span->allocated_count -= (uint16_t)__builtin_popcountll(cache->free_bits);
+	assert(span->allocated_count <= span->object_count);
+	*cache = (struct ol_heap_cache){ 0 };
+}
+
+void ol_heap_flush_caches(struct ol_heap *heap) {
+	assert(heap->phase == OL_HEAP_PHASE_IDLE);
+	for (unsigned i = 0; i < OL_HEAP_CLASS_KINDS; i++) {
+		if (heap->caches[i].span != 0)
+			detach(heap, &heap->caches[i]);
+		assert(heap->caches[i].free_bits == 0);
+	}
+}
+
+static uint32_t pop_partial(struct ol_heap *heap, unsigned class_kind) {
+	assert(class_kind < OL_HEAP_CLASS_KINDS);
+	struct ol_heap_span_list *list = &heap->partial[class_kind];
+	uint32_t index = list->first;
+	if (index == 0)
+		return 0;
+	struct ol_heap_span *span = ol_heap_span_at(heap, index);
+	assert(span->allocated_count < span->object_count);
+	list->first = span->next;
+	span->next = 0;
+	return index;
+}
+
+/* Gets the cache a span with free objects: a partly free one, or a new one. */
+static int refill(struct ol_heap *heap, unsigned class_kind, struct ol_error *error) {
+	struct ol_heap_cache *cache = &heap->caches[class_kind];
+	assert(heap->phase == OL_HEAP_PHASE_IDLE);
+	assert(cache->free_bits == 0);
+	const struct ol_heap_size_class *class = &ol_heap_size_classes[class_kind / 2];
+	uint32_t index = pop_partial(heap, class_kind);
+	if (index == 0 && heap->hooks.before_mapping != NULL) {
+		heap->hooks.before_mapping(heap->hooks.context, class->page_count * OL_HEAP_PAGE_BYTES);
+		/* A collection in there may have found free objects for us. */
+		index = pop_partial(heap, class_kind);
+	}
+	if (index == 0) {
+		bool is_zero;
+		int result = ol_heap_span_create(heap, class_kind, class->page_count, &index, &is_zero,
+			error);
+		if (result < 0)
+			return result;
+	}
+	if (cache->span != 0)
+		detach(heap, cache);
+	struct ol_heap_span *span = ol_heap_span_at(heap, index);
+	assert(span->state == OL_HEAP_SPAN_IN_USE);
+	span->state = OL_HEAP_SPAN_CACHED;
+	cache->span = index;
+	cache->object_bytes = span->object_bytes;
+	/* Go 1.19, mcache.refill: the pages less the objects in use, the tail behind them included. */
+	heap->live_bytes +=
+		span->page_count * OL_HEAP_PAGE_BYTES - span->allocated_count * span->object_bytes;
+	bool has_free = load_word(heap, cache, 0);
+	assert(has_free);
+	(void)has_free;
+	return 0;
+}
+
+/* The cache has no object at hand: next word, or next span. */
+static __attribute__((noinline)) int fill_cache(struct ol_heap *heap, unsigned class_kind,
+	bool *ret_is_slow_path, struct ol_error *error) {
+	struct ol_heap_cache *cache = &heap->caches[class_kind];
+	assert(cache->free_bits == 0);
+	assert(heap->phase == OL_HEAP_PHASE_IDLE);
+	if (cache->span != 0 && load_word(heap, cache, cache->word + 1))
+		return 0;
+	int result = refill(heap, class_kind, error);
+	if (result == 0)
+		*ret_is_slow_path = true;
+	return result;
+}
+
+static inline int allocate_small(struct ol_heap *heap, uint64_t bytes, bool is_node,
+	struct ol_allocation *ret_allocation, struct ol_error *error) {
+	unsigned class_kind = ol_heap_class_kind(ol_heap_size_class_of(bytes), is_node);
+	struct ol_heap_cache *cache = &heap->caches[class_kind];
+	bool is_slow_path = false;
+	if (!is_likely(cache->free_bits != 0)) {
+		int result = fill_cache(heap, class_kind, &is_slow_path, error);
+		if (result < 0)
+			return result;
+	}
+	unsigned bit = (unsigned)__builtin_ctzll(cache->free_bits);
+	cache->free_bits &= cache->free_bits - 1;
+	uint64_t object_bytes = cache->object_bytes;
+	heap->mallocs_count++;
+	heap->allocated_bytes += object_bytes;
+	ret_allocation->object = cache->word_base + bit * object_bytes;
+	ret_allocation->object_bytes = object_bytes;
+	ret_allocation->is_slow_path = is_slow_path;
+	return 0;
+}
+
+static int allocate_large(struct ol_heap *heap, uint64_t bytes, bool is_node,
+	struct ol_allocation *ret_allocation, bool *ret_is_zero, struct ol_error *error) {
+	assert(bytes > OL_HEAP_SMALL_BYTES_MAX);
+	assert(heap->phase == OL_HEAP_PHASE_IDLE);
+	if (bytes > heap->address_bytes_max)
+		return ol_error_set(error, -ENOMEM,
+			"an object of %llu bytes does not fit into the heap's %llu bytes of address space",
+			(unsigned long long)bytes, (unsigned long long)heap->address_bytes_max);
+	uint64_t page_count = (bytes + OL_HEAP_PAGE_BYTES - 1) / OL_HEAP_PAGE_BYTES;
+	if (heap->hooks.before_mapping != NULL)
+		heap->hooks.before_mapping(heap->hooks.context, page_count * OL_HEAP_PAGE_BYTES);
+	uint32_t index;
+	int result = ol_heap_span_create(heap, ol_heap_class_kind(0, is_node), page_count, &index,
+		ret_is_zero, error);
+	if (result < 0)
+		return result;
+	struct ol_heap_span *span = ol_heap_span_at(heap, index);
+	span->alloc_bits[0] = UINT64_MAX;
+	span->allocated_count = 1;
+	heap->mallocs_count++;
+	heap->allocated_bytes += span->object_bytes;
+	heap->live_bytes += span->object_bytes;
+	*ret_allocation = (struct ol_allocation){ span->base, span->object_bytes, true };
+	return 0;
+}
+
+int ol_heap_allocate_slab(struct ol_heap *heap, uint64_t bytes,
+	struct ol_allocation *ret_allocation, struct ol_error *error) {
+	assert(heap->phase == OL_HEAP_PHASE_IDLE);
+	assert(ret_allocation != NULL);
+	/* 0 wraps around to a large number. */
+	if (is_likely(bytes - 1 < OL_HEAP_SMALL_BYTES_MAX))
+		return allocate_small(heap, bytes, false, ret_allocation, error);
+	if (bytes == 0)
+		return ol_error_set(error, -EINVAL, "a slab has at least one byte");
+	bool is_zero;
+	return allocate_large(heap, bytes, false, ret_allocation, &is_zero, error);
+}
+
+int ol_heap_allocate_node(struct ol_heap *heap, uint32_t slot_count, uint64_t payload_bytes,
+	struct ol_allocation *ret_allocation, struct ol_error *error) {
+	assert(heap->phase == OL_HEAP_PHASE_IDLE);
+	assert(ret_allocation != NULL);
+	if (slot_count == 0 && payload_bytes == 0)
+		return ol_error_set(error, -EINVAL, "a node has slots or payload");
+	if (slot_count > OL_HEAP_SLOTS_MAX)
+		return ol_error_set(error, -EINVAL, "%lu slots are too many for one node: it has at most %lu",
+			(unsigned long)slot_count, (unsigned long)OL_HEAP_SLOTS_MAX);
+	if (payload_bytes > heap->address_bytes_max)
+		return ol_error_set(error, -ENOMEM,
+			"a payload of %llu bytes does not fit into the heap's %llu bytes of address space",
+			(unsigned long long)payload_bytes, (unsigned long long)heap->address_bytes_max);
+	uint64_t slots_bytes = slot_count * sizeof(uint64_t);
+	uint64_t bytes = OL_HEAP_NODE_HEADER_BYTES + slots_bytes + payload_bytes;
+	bool is_zero = false;
+	int result = is_likely(bytes <= OL_HEAP_SMALL_BYTES_MAX)
+		? allocate_small(heap, bytes, true, ret_allocation, error)
+		: allocate_large(heap, bytes, true, ret_allocation, &is_zero, error);
+	if (result < 0)
+		return result;
+	*(uint64_t *)ret_allocation->object = slot_count;
+	/* What comes fresh from the system is zero and stays untouched. */
+	if (!is_zero)
+		memset(ol_heap_node_slot(ret_allocation->object, 0), 0, slots_bytes);
+	heap->scan_bytes += slots_bytes;
+	return 0;
+}

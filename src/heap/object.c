@@ -1,0 +1,62 @@
+/* object.c -- What an address is, and the slots of nodes. */
+#include <assert.h>
+
+#include "heap/heap_internal.h"
+
+bool ol_heap_is_object(const struct ol_heap *heap, const void *address) {
+	assert(heap != NULL);
+	if (!ol_heap_holds(heap, address))
+		return false;
+	uint32_t span_index = ol_heap_span_index(heap, address);
+	if (span_index == 0)
+		return false;
+	const struct ol_heap_span *span = ol_heap_span_at(heap, span_index);
+	assert(ol_heap_span_is_used(span));
+	uint64_t offset = (uint64_t)((const char *)address - span->base);
+	uint32_t index = ol_heap_object_index(span, offset);
+	return index < span->object_count && index * span->object_bytes == offset &&
+		ol_heap_span_is_allocated(heap, span, index);
+}
+
+bool ol_heap_is_node(const struct ol_heap *heap, const void *object) {
+	assert(ol_heap_holds(heap, object));
+	uint32_t span_index = ol_heap_span_index(heap, object);
+	assert(span_index != 0);
+	return ol_heap_span_is_node(ol_heap_span_at(heap, span_index));
+}
+
+uint64_t ol_heap_object_bytes(const struct ol_heap *heap, const void *object) {
+	assert(ol_heap_holds(heap, object));
+	uint32_t span_index = ol_heap_span_index(heap, object);
+	assert(span_index != 0);
+	return ol_heap_span_at(heap, span_index)->object_bytes;
+}
+
+uint32_t ol_heap_slot_count(const struct ol_heap *heap, const void *node) {
+	assert(ol_heap_holds(heap, node));
+	assert(ol_heap_is_node(heap, node));
+	(void)heap;
+	return (uint32_t)ol_heap_node_slots(node);
+}
+
+void *ol_heap_load(const struct ol_heap *heap, const void *node, uint32_t index) {
+	assert(ol_heap_holds(heap, node));
+	assert(index < ol_heap_node_slots(node));
+	(void)heap;
+	return (void *)(uintptr_t)*ol_heap_node_slot(node, index);
+}
+
+void ol_heap_store(struct ol_heap *heap, void *node, uint32_t index, void *target) {
+	assert(ol_heap_holds(heap, node));
+	assert(index < ol_heap_node_slots(node));
+	assert(target == NULL || ol_heap_holds(heap, target));
+	(void)heap;
+	*ol_heap_node_slot(node, index) = (uint64_t)(uintptr_t)target;
+}
+
+void *ol_heap_payload(const struct ol_heap *heap, void *node) {
+	assert(ol_heap_holds(heap, node));
+	assert(ol_heap_is_node(heap, node));
+	(void)heap;
+	return ol_heap_node_slot(node, ol_heap_node_slots(node));
+}

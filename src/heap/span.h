@@ -1,0 +1,77 @@
+/* span.h -- A run of pages that holds objects of one class and kind, or one large object.
+ *
+ * What marking needs of a span lies in its first two cache lines: the fields and the mark bits.
+ * Both addresses follow from the span's index alone, so they can be fetched ahead together. */
+#ifndef OL_HEAP_SPAN_H
+#define OL_HEAP_SPAN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "heap/heap.h"
+#include "heap/size_class.h"
+
+enum {
+	OL_HEAP_BIT_WORDS = 8, /* 512 objects; only the 8 byte class has more. */
+	/* A list for every class and kind: twice the class, plus one for nodes. */
+	OL_HEAP_CLASS_KINDS = 2 * OL_HEAP_SIZE_CLASSES
+};
+
+enum ol_heap_span_state {
+	OL_HEAP_SPAN_UNUSED,   /* In the list of unused descriptors. */
+	OL_HEAP_SPAN_IN_USE,
+	OL_HEAP_SPAN_CACHED,   /* In use, and objects are being allocated from it. */
+	OL_HEAP_SPAN_EXTENSION /* Holds nothing but the alloc bits of some span. */
+};
+
+struct ol_heap_span {
+	char *base;
+	/* One bit an object. Bits behind the last object are 0 in mark_bits and 1 in alloc_bits. Where a
+	 * span has more than 512 objects, the mark bits fill its words and the alloc bits lie in those
+	 * of another descriptor, its extension. */
+	uint64_t *mark_bits;
+	uint64_t *alloc_bits;
+	uint64_t object_bytes;
+	uint32_t page_count;
+	uint32_t divide_magic;
+	uint32_t next;            /* Span index: in a list of partly free or of unused spans. */
+	uint16_t object_count;    /* Room for. */
+	uint16_t allocated_count; /* Bits set in alloc_bits below object_count. */
+	uint8_t class_kind;
+	uint8_t state;            /* enum ol_heap_span_state. */
+	uint16_t word_count;      /* Of each bitmap. */
+	uint32_t extension;       /* Span index; 0 for none. */
+	/* First half for the mark bits, second half for the alloc bits. */
+	uint64_t words[2 * OL_HEAP_BIT_WORDS] __attribute__((aligned(64)));
+} __attribute__((aligned(64)));
+
+_Static_assert(sizeof(struct ol_heap_span) == 192, "three cache lines");
+
+static inline unsigned ol_heap_class_kind(unsigned size_class, bool is_node) {
+	return 2 * size_class + is_node;
+}
+
+static inline bool ol_heap_span_is_node(const struct ol_heap_span *span) {
+	return span->class_kind & 1;
+}
+
+static inline unsigned ol_heap_span_size_class(const struct ol_heap_span *span) {
+	return span->class_kind / 2;
+}
+
+static inline bool ol_heap_span_is_used(const struct ol_heap_span *span) {
+	return span->state == OL_HEAP_SPAN_IN_USE || span->state == OL_HEAP_SPAN_CACHED;
+}
+
+/* Index of the object that holds the byte at offset: a division by object_bytes. */
+static inline uint32_t ol_heap_object_index(const struct ol_heap_span *span, uint64_t offset) {
+	return (uint32_t)((offset * span->divide_magic) >> 32);
+}
+
+/* The bits of word that stand for objects: all but in the last word. */
+static inline uint64_t ol_heap_valid_bits(const struct ol_heap_span *span, unsigned word) {
+	unsigned rest = span->object_count - word * 64;
+	return rest >= 64 ? UINT64_MAX : (UINT64_C(1) << rest) - 1;
+}
+
+#endif
