@@ -76,8 +76,8 @@ static int refill(struct ol_heap *heap, unsigned class_kind, struct ol_error *er
 	}
 	if (index == 0) {
 		bool is_zero;
-		int result = ol_heap_span_create(heap, class_kind, class->page_count, &index, &is_zero,
-			error);
+		int result =
+			ol_heap_span_create(heap, class_kind, class->page_count, &index, &is_zero, error);
 		if (result < 0)
 			return result;
 	}
@@ -98,8 +98,8 @@ static int refill(struct ol_heap *heap, unsigned class_kind, struct ol_error *er
 }
 
 /* The cache has no object at hand: next word, or next span. */
-static __attribute__((noinline)) int fill_cache(struct ol_heap *heap, unsigned class_kind,
-	bool *ret_is_slow_path, struct ol_error *error) {
+static __attribute__((noinline)) int fill_cache(
+	struct ol_heap *heap, unsigned class_kind, bool *ret_is_slow_path, struct ol_error *error) {
 	struct ol_heap_cache *cache = &heap->caches[class_kind];
 	assert(cache->free_bits == 0);
 	assert(heap->phase == OL_HEAP_PHASE_IDLE);
@@ -144,8 +144,8 @@ static int allocate_large(struct ol_heap *heap, uint64_t bytes, bool is_node,
 	if (heap->hooks.before_mapping != NULL)
 		heap->hooks.before_mapping(heap->hooks.context, page_count * OL_HEAP_PAGE_BYTES);
 	uint32_t index;
-	int result = ol_heap_span_create(heap, ol_heap_class_kind(0, is_node), page_count, &index,
-		ret_is_zero, error);
+	int result = ol_heap_span_create(
+		heap, ol_heap_class_kind(0, is_node), page_count, &index, ret_is_zero, error);
 	if (result < 0)
 		return result;
 	struct ol_heap_span *span = ol_heap_span_at(heap, index);
@@ -178,8 +178,9 @@ int ol_heap_allocate_node(struct ol_heap *heap, uint32_t slot_count, uint64_t pa
 	if (slot_count == 0 && payload_bytes == 0)
 		return ol_error_set(error, -EINVAL, "a node has slots or payload");
 	if (slot_count > OL_HEAP_SLOTS_MAX)
-		return ol_error_set(error, -EINVAL, "%lu slots are too many for one node: it has at most %lu",
-			(unsigned long)slot_count, (unsigned long)OL_HEAP_SLOTS_MAX);
+		return ol_error_set(error, -EINVAL,
+			"%lu slots are too many for one node: it has at most %lu", (unsigned long)slot_count,
+			(unsigned long)OL_HEAP_SLOTS_MAX);
 	if (payload_bytes > heap->address_bytes_max)
 		return ol_error_set(error, -ENOMEM,
 			"a payload of %llu bytes does not fit into the heap's %llu bytes of address space",
@@ -188,8 +189,8 @@ int ol_heap_allocate_node(struct ol_heap *heap, uint32_t slot_count, uint64_t pa
 	uint64_t bytes = OL_HEAP_NODE_HEADER_BYTES + slots_bytes + payload_bytes;
 	bool is_zero = false;
 	int result = is_likely(bytes <= OL_HEAP_SMALL_BYTES_MAX)
-		? allocate_small(heap, bytes, true, ret_allocation, error)
-		: allocate_large(heap, bytes, true, ret_allocation, &is_zero, error);
+					 ? allocate_small(heap, bytes, true, ret_allocation, error)
+					 : allocate_large(heap, bytes, true, ret_allocation, &is_zero, error);
 	if (result < 0)
 		return result;
 	*(uint64_t *)ret_allocation->object = slot_count;

@@ -22,8 +22,8 @@ struct totals {
 	uint64_t cached_count;
 };
 
-static const struct ol_heap_cache *cache_of(const struct ol_heap *heap,
-	const struct ol_heap_span *span) {
+static const struct ol_heap_cache *cache_of(
+	const struct ol_heap *heap, const struct ol_heap_span *span) {
 	assert(span->class_kind < OL_HEAP_CLASS_KINDS);
 	const struct ol_heap_cache *cache = &heap->caches[span->class_kind];
 	assert(span->state != OL_HEAP_SPAN_CACHED || cache->span != 0);
@@ -31,8 +31,8 @@ static const struct ol_heap_cache *cache_of(const struct ol_heap *heap,
 }
 
 /* All pages of a span are in use, and the page map leads to it from where it should. */
-static int check_span_pages(const struct ol_heap *heap, uint32_t index, uint64_t page,
-	struct ol_error *error) {
+static int check_span_pages(
+	const struct ol_heap *heap, uint32_t index, uint64_t page, struct ol_error *error) {
 	const struct ol_heap_span *span = ol_heap_span_at(heap, index);
 	const struct ol_heap_pages *pages = &heap->pages;
 	assert(page < ol_heap_pages_count(pages));
@@ -73,8 +73,7 @@ static int check_span_shape(const struct ol_heap *heap, uint32_t index, struct o
 		return VIOLATION(error, "span %u has no size class", index);
 	const struct ol_heap_size_class *class = &ol_heap_size_classes[ol_heap_span_size_class(span)];
 	bool is_large = ol_heap_span_size_class(span) == 0;
-	uint64_t object_bytes =
-		is_large ? span->page_count * OL_HEAP_PAGE_BYTES : class->object_bytes;
+	uint64_t object_bytes = is_large ? span->page_count * OL_HEAP_PAGE_BYTES : class->object_bytes;
 	unsigned object_count = is_large ? 1 : class->object_count;
 	if (span->object_bytes != object_bytes || span->object_count != object_count ||
 		span->divide_magic != class->divide_magic ||
@@ -82,7 +81,7 @@ static int check_span_shape(const struct ol_heap *heap, uint32_t index, struct o
 		return VIOLATION(error, "span %u is not what its size class %u says", index,
 			ol_heap_span_size_class(span));
 	bool is_extended = span->extension != 0;
-	if (span->word_count != (object_count + 63) / 64 || span->mark_bits != span->words ||
+	if (span->word_count != (object_count + 63) / 64 ||
 		is_extended != (span->word_count > OL_HEAP_BIT_WORDS))
 		return VIOLATION(error, "span %u has bitmaps of a wrong size", index);
 	const uint64_t *alloc_bits = span->words + OL_HEAP_BIT_WORDS;
@@ -99,8 +98,8 @@ static int check_span_shape(const struct ol_heap *heap, uint32_t index, struct o
 	return 0;
 }
 
-static int check_node(const struct ol_heap *heap, const void *node, uint64_t object_bytes,
-	struct ol_error *error) {
+static int check_node(
+	const struct ol_heap *heap, const void *node, uint64_t object_bytes, struct ol_error *error) {
 	assert(ol_heap_is_object(heap, node));
 	uint64_t slot_count = ol_heap_node_slots(node);
 	assert(object_bytes >= OL_HEAP_NODE_HEADER_BYTES);
@@ -118,15 +117,15 @@ static int check_node(const struct ol_heap *heap, const void *node, uint64_t obj
 }
 
 /* The bitmaps of a span, and its nodes. */
-static int check_span_objects(const struct ol_heap *heap, uint32_t index, struct totals *totals,
-	struct ol_error *error) {
+static int check_span_objects(
+	const struct ol_heap *heap, uint32_t index, struct totals *totals, struct ol_error *error) {
 	const struct ol_heap_span *span = ol_heap_span_at(heap, index);
 	assert(span->word_count > 0);
 	uint32_t set_count = 0;
 	for (unsigned word = 0; word < span->word_count; word++) {
 		uint64_t valid = ol_heap_valid_bits(span, word);
 		uint64_t alloc = span->alloc_bits[word];
-		uint64_t mark = span->mark_bits[word];
+		uint64_t mark = span->words[word];
 		if ((alloc | valid) != UINT64_MAX || (mark & ~valid) != 0)
 			return VIOLATION(error, "span %u has bits set or clear behind its last object", index);
 		if (mark != 0 && heap->phase != OL_HEAP_PHASE_MARKED)
@@ -142,8 +141,10 @@ static int check_span_objects(const struct ol_heap *heap, uint32_t index, struct
 			unsigned object = word * 64 + (unsigned)__builtin_ctzll(left);
 			totals->object_count++;
 			totals->object_bytes += span->object_bytes;
-			int result = !ol_heap_span_is_node(span) ? 0 :
-				check_node(heap, span->base + object * span->object_bytes, span->object_bytes, error);
+			int result = !ol_heap_span_is_node(span)
+							 ? 0
+							 : check_node(heap, span->base + object * span->object_bytes,
+								   span->object_bytes, error);
 			if (result < 0)
 				return result;
 		}
@@ -161,8 +162,8 @@ static int check_spans(const struct ol_heap *heap, struct totals *totals, struct
 	while ((page = ol_heap_pages_next_used(&heap->pages, page)) != OL_HEAP_PAGE_NONE) {
 		uint32_t index = heap->pages.span_by_page[page];
 		if (index == 0 || index >= heap->span_count)
-			return VIOLATION(error, "page %llu is in use and belongs to no span",
-				(unsigned long long)page);
+			return VIOLATION(
+				error, "page %llu is in use and belongs to no span", (unsigned long long)page);
 		int result = check_span_shape(heap, index, error);
 		if (result == 0)
 			result = check_span_pages(heap, index, page, error);
@@ -184,8 +185,8 @@ static int check_spans(const struct ol_heap *heap, struct totals *totals, struct
 	return 0;
 }
 
-static int check_caches(const struct ol_heap *heap, const struct totals *totals,
-	struct ol_error *error) {
+static int check_caches(
+	const struct ol_heap *heap, const struct totals *totals, struct ol_error *error) {
 	assert(heap->span_count > 0);
 	uint64_t cached_count = 0;
 	for (unsigned i = 0; i < OL_HEAP_CLASS_KINDS; i++) {
@@ -214,8 +215,8 @@ static int check_caches(const struct ol_heap *heap, const struct totals *totals,
 
 /* All spans with room that are not cached, and no others, are in the list of their class and
  * kind, lowest address first. Between mark and sweep the lists are out of use. */
-static int check_lists(const struct ol_heap *heap, const struct totals *totals,
-	struct ol_error *error) {
+static int check_lists(
+	const struct ol_heap *heap, const struct totals *totals, struct ol_error *error) {
 	if (heap->phase == OL_HEAP_PHASE_MARKED)
 		return 0;
 	uint64_t listed_count = 0;
@@ -226,7 +227,8 @@ static int check_lists(const struct ol_heap *heap, const struct totals *totals,
 			const struct ol_heap_span *span = ol_heap_span_at(heap, index);
 			if (index >= heap->span_count || span->state != OL_HEAP_SPAN_IN_USE ||
 				span->class_kind != i || span->allocated_count >= span->object_count)
-				return VIOLATION(error, "span %u is in list %u, where it does not belong", index, i);
+				return VIOLATION(
+					error, "span %u is in list %u, where it does not belong", index, i);
 			if (span->base <= base_before)
 				return VIOLATION(error, "list %u is not in the order of addresses", i);
 			base_before = span->base;
@@ -245,8 +247,8 @@ static int check_lists(const struct ol_heap *heap, const struct totals *totals,
 }
 
 /* Every descriptor is a span that was seen, an extension of one, or unused and listed. */
-static int check_descriptors(const struct ol_heap *heap, const struct totals *totals,
-	struct ol_error *error) {
+static int check_descriptors(
+	const struct ol_heap *heap, const struct totals *totals, struct ol_error *error) {
 	assert(heap->span_count > 0);
 	uint64_t unused_count = 0;
 	for (uint32_t index = heap->unused_span; index != 0;) {
@@ -260,8 +262,8 @@ static int check_descriptors(const struct ol_heap *heap, const struct totals *to
 	uint64_t known_count = totals->span_count + totals->extension_count + unused_count + 1;
 	assert(known_count > 0);
 	if (known_count != heap->span_count)
-		return VIOLATION(error, "%u span descriptors, but %llu are accounted for",
-			heap->span_count, (unsigned long long)known_count);
+		return VIOLATION(error, "%u span descriptors, but %llu are accounted for", heap->span_count,
+			(unsigned long long)known_count);
 	return 0;
 }
 
@@ -278,8 +280,8 @@ static int check_roots(const struct ol_heap *heap, struct ol_error *error) {
 			return VIOLATION(error, "root %u holds %p, which is no object", root, object);
 	}
 	if (used_count != roots->used_count)
-		return VIOLATION(error, "%u roots are used, the counter says %u", used_count,
-			roots->used_count);
+		return VIOLATION(
+			error, "%u roots are used, the counter says %u", used_count, roots->used_count);
 	uint32_t unused_count = 0;
 	for (ol_root root = roots->unused; root != OL_ROOT_NONE;) {
 		if (root >= roots->entry_count || !ol_heap_root_is_unused(roots->entries[root]) ||
@@ -295,13 +297,12 @@ static int check_roots(const struct ol_heap *heap, struct ol_error *error) {
 	return 0;
 }
 
-static int check_counters(const struct ol_heap *heap, const struct totals *totals,
-	struct ol_error *error) {
+static int check_counters(
+	const struct ol_heap *heap, const struct totals *totals, struct ol_error *error) {
 	assert(heap->frees_count <= heap->mallocs_count);
 	if (totals->inuse_pages != heap->pages.inuse_pages)
 		return VIOLATION(error, "spans have %llu pages, the counter says %llu",
-			(unsigned long long)totals->inuse_pages,
-			(unsigned long long)heap->pages.inuse_pages);
+			(unsigned long long)totals->inuse_pages, (unsigned long long)heap->pages.inuse_pages);
 	if (totals->object_count != heap->mallocs_count - heap->frees_count)
 		return VIOLATION(error, "%llu objects are allocated, the counters say %llu",
 			(unsigned long long)totals->object_count,

@@ -29,8 +29,8 @@ static int check_chunk(const struct ol_heap_pages *pages, uint64_t chunk,
 	bool is_touched = pages->touched_chunks[chunk / 64] >> (chunk % 64) & 1;
 	totals->touched_chunks += is_touched;
 	if (any != 0 && !is_touched)
-		return VIOLATION(error, "chunk %llu has free pages but was never touched",
-			(unsigned long long)chunk);
+		return VIOLATION(
+			error, "chunk %llu has free pages but was never touched", (unsigned long long)chunk);
 	struct ol_heap_summary summary = ol_heap_chunk_summarize(bits);
 	if (memcmp(&summary, &pages->levels[0][chunk], sizeof summary) != 0)
 		return VIOLATION(error, "the summary of chunk %llu is not what its bitmap says",
@@ -39,8 +39,7 @@ static int check_chunk(const struct ol_heap_pages *pages, uint64_t chunk,
 }
 
 /* Every block of a level against the entry above it. */
-static int check_level(const struct ol_heap_pages *pages, unsigned level,
-	struct ol_error *error) {
+static int check_level(const struct ol_heap_pages *pages, unsigned level, struct ol_error *error) {
 	assert(level > 0);
 	assert(level < pages->level_count);
 	uint64_t entry_chunks = UINT64_C(1) << (level * OL_HEAP_FANOUT_BITS);

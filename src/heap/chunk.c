@@ -46,8 +46,8 @@ unsigned ol_heap_chunk_find(const struct ol_heap_chunk *chunk, unsigned count) {
 	return OL_HEAP_CHUNK_BITS;
 }
 
-struct ol_heap_chunk_range ol_heap_chunk_find_resident(const struct ol_heap_chunk *chunk,
-	unsigned pages_max) {
+struct ol_heap_chunk_range ol_heap_chunk_find_resident(
+	const struct ol_heap_chunk *chunk, unsigned pages_max) {
 	assert(chunk != NULL);
 	assert(pages_max > 0);
 	struct ol_heap_chunk_range range = { 0, 0 };
@@ -88,8 +88,8 @@ unsigned ol_heap_chunk_take(struct ol_heap_chunk *chunk, struct ol_heap_chunk_ra
 	return released_pages;
 }
 
-void ol_heap_chunk_give(struct ol_heap_chunk *chunk, struct ol_heap_chunk_range range,
-	bool is_released) {
+void ol_heap_chunk_give(
+	struct ol_heap_chunk *chunk, struct ol_heap_chunk_range range, bool is_released) {
 	assert(range.count > 0);
 	assert(range.first + range.count <= OL_HEAP_CHUNK_BITS);
 	unsigned last = (range.first + range.count - 1) / 64;

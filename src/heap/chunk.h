@@ -60,15 +60,15 @@ unsigned ol_heap_chunk_find(const struct ol_heap_chunk *chunk, unsigned count);
 
 /* The highest run of free, resident pages, cut from below to pages_max; count 0 if there is
  * none. */
-struct ol_heap_chunk_range ol_heap_chunk_find_resident(const struct ol_heap_chunk *chunk,
-	unsigned pages_max);
+struct ol_heap_chunk_range ol_heap_chunk_find_resident(
+	const struct ol_heap_chunk *chunk, unsigned pages_max);
 
 /* Takes free pages into use; returns how many of them were released. */
 unsigned ol_heap_chunk_take(struct ol_heap_chunk *chunk, struct ol_heap_chunk_range range);
 
 /* Makes pages free: resident, or released (fresh address space). */
-void ol_heap_chunk_give(struct ol_heap_chunk *chunk, struct ol_heap_chunk_range range,
-	bool is_released);
+void ol_heap_chunk_give(
+	struct ol_heap_chunk *chunk, struct ol_heap_chunk_range range, bool is_released);
 
 struct ol_heap_summary ol_heap_chunk_summarize(const struct ol_heap_chunk *chunk);
 

@@ -10,32 +10,32 @@ static uint64_t table_bytes_of(uint64_t address_bytes_max) {
 	assert(address_bytes_max <= OL_HEAP_ADDRESS_BYTES_MAX);
 	uint64_t span_count = address_bytes_max / OL_HEAP_PAGE_BYTES;
 	return ol_heap_region_bytes(sizeof(struct ol_heap)) +
-		ol_heap_pages_table_bytes(address_bytes_max) +
-		ol_heap_region_bytes(ol_heap_roots_max(address_bytes_max) * sizeof(uint64_t)) +
-		ol_heap_region_bytes(ol_heap_mark_stack_entries(address_bytes_max) * sizeof(uint64_t)) +
-		/* A span of the 8 byte class takes two descriptors; index 0 is none. */
-		ol_heap_region_bytes((2 * span_count + 1) * sizeof(struct ol_heap_span));
+		   ol_heap_pages_table_bytes(address_bytes_max) +
+		   ol_heap_region_bytes(ol_heap_roots_max(address_bytes_max) * sizeof(uint64_t)) +
+		   ol_heap_region_bytes(ol_heap_mark_stack_entries(address_bytes_max) * sizeof(uint64_t)) +
+		   /* A span of the 8 byte class takes two descriptors; index 0 is none. */
+		   ol_heap_region_bytes((2 * span_count + 1) * sizeof(struct ol_heap_span));
 }
 
-static int init_tables(struct ol_heap *heap, char *objects, char *table_address,
-	struct ol_error *error) {
+static int init_tables(
+	struct ol_heap *heap, char *objects, char *table_address, struct ol_error *error) {
 	uint64_t address_bytes_max = heap->address_bytes_max;
 	assert(objects != NULL);
-	int result = ol_heap_pages_init(&heap->pages, heap->memory, objects, address_bytes_max,
-		&table_address, error);
+	int result = ol_heap_pages_init(
+		&heap->pages, heap->memory, objects, address_bytes_max, &table_address, error);
 	if (result < 0)
 		return result;
 	struct ol_heap_roots *roots = &heap->roots;
 	roots->unused = OL_ROOT_NONE;
 	roots->entry_count_max = ol_heap_roots_max(address_bytes_max);
-	roots->region = ol_heap_region_cut(heap->memory, &table_address,
-		roots->entry_count_max * sizeof(uint64_t));
+	roots->region =
+		ol_heap_region_cut(heap->memory, &table_address, roots->entry_count_max * sizeof(uint64_t));
 	roots->entries = (uint64_t *)roots->region.address;
 
 	struct ol_heap_marker *marker = &heap->marker;
 	marker->entry_count_max = ol_heap_mark_stack_entries(address_bytes_max);
-	marker->region = ol_heap_region_cut(heap->memory, &table_address,
-		marker->entry_count_max * sizeof(uint64_t));
+	marker->region = ol_heap_region_cut(
+		heap->memory, &table_address, marker->entry_count_max * sizeof(uint64_t));
 	marker->stack = (uint64_t *)marker->region.address;
 	result = ol_heap_region_commit(&marker->region, OL_HEAP_STEP_BYTES, error);
 	if (result < 0)
@@ -43,8 +43,8 @@ static int init_tables(struct ol_heap *heap, char *objects, char *table_address,
 	marker->entry_count_committed = OL_HEAP_STEP_BYTES / sizeof(uint64_t);
 
 	uint64_t span_count = 2 * (address_bytes_max / OL_HEAP_PAGE_BYTES) + 1;
-	heap->span_region = ol_heap_region_cut(heap->memory, &table_address,
-		span_count * sizeof(struct ol_heap_span));
+	heap->span_region =
+		ol_heap_region_cut(heap->memory, &table_address, span_count * sizeof(struct ol_heap_span));
 	heap->spans = (struct ol_heap_span *)heap->span_region.address;
 	heap->span_count = 1;
 	assert(table_address == heap->reservation + heap->reservation_bytes);
@@ -71,8 +71,7 @@ int ol_heap_create(struct ol_memory *memory, uint64_t address_bytes_max, struct 
 	if (result < 0)
 		goto unreserve_table;
 	char *table_address = table;
-	struct ol_heap_region self =
-		ol_heap_region_cut(memory, &table_address, sizeof(struct ol_heap));
+	struct ol_heap_region self = ol_heap_region_cut(memory, &table_address, sizeof(struct ol_heap));
 	result = ol_heap_region_commit(&self, sizeof(struct ol_heap), error);
 	if (result < 0)
 		goto unreserve_objects;

@@ -35,10 +35,10 @@ struct ol_heap_marker {
 	uint64_t *stack;
 	uint64_t entry_count;
 	uint64_t entry_count_committed;
-	uint64_t entry_count_max; /* Of the reservation, or what a test set. */
+	uint64_t entry_count_max;  /* Of the reservation, or what a test set. */
 	uint64_t entry_count_peak; /* Of this marking. */
-	uint64_t kept_bytes;      /* Of the stack, touched and not given back. */
-	uint64_t rescan_count;    /* Since the heap was created: overflows of the stack. */
+	uint64_t kept_bytes;       /* Of the stack, touched and not given back. */
+	uint64_t rescan_count;     /* Since the heap was created: overflows of the stack. */
 	bool has_overflowed;
 	struct ol_heap_marking marking;
 };
@@ -96,7 +96,7 @@ static inline uint32_t ol_heap_span_index(const struct ol_heap *heap, const void
 /* In the address space that the heap has grown to. */
 static inline bool ol_heap_holds(const struct ol_heap *heap, const void *address) {
 	return (uint64_t)(uintptr_t)address - (uint64_t)(uintptr_t)heap->pages.base <
-		heap->pages.chunk_count * OL_HEAP_CHUNK_BYTES;
+		   heap->pages.chunk_count * OL_HEAP_CHUNK_BYTES;
 }
 
 static inline uint64_t ol_heap_node_slots(const void *node) {
@@ -117,8 +117,8 @@ void ol_heap_span_list_push(struct ol_heap *heap, unsigned class_kind, uint32_t 
 /* The span with the lowest address at or behind *page, moving *page behind it; 0 for none. */
 uint32_t ol_heap_next_span(const struct ol_heap *heap, uint64_t *page);
 /* The object of this index is allocated. */
-bool ol_heap_span_is_allocated(const struct ol_heap *heap, const struct ol_heap_span *span,
-	uint32_t index);
+bool ol_heap_span_is_allocated(
+	const struct ol_heap *heap, const struct ol_heap_span *span, uint32_t index);
 
 /* allocate.c: detaches all caches; what they had not handed out is free. */
 void ol_heap_flush_caches(struct ol_heap *heap);

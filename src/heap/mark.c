@@ -13,7 +13,7 @@
 #include "heap/heap_internal.h"
 
 enum {
-	AHEAD_MAX = 16,   /* References on their way into the cache; a power of two. */
+	AHEAD_MAX = 32,   /* References on their way into the cache; a power of two. */
 	PIECE_SLOTS = 256 /* Slots of a big node that are scanned at once. */
 };
 
@@ -24,7 +24,8 @@ struct ahead {
 };
 
 uint64_t ol_heap_mark_stack_entries(uint64_t address_bytes_max) {
-	/* One reference for every 128 bytes; a stack seldom holds more than a small part of the heap. */
+	/* One reference for every 128 bytes; a stack seldom holds more than a small part of the heap.
+	 */
 	assert(address_bytes_max >= OL_HEAP_ARENA_BYTES);
 	uint64_t entry_count = address_bytes_max / 128;
 	assert(entry_count >= PIECE_SLOTS + 2);
@@ -61,8 +62,7 @@ static __attribute__((noinline)) bool make_room(struct ol_heap_marker *marker, u
 }
 
 static inline bool has_room(struct ol_heap_marker *marker, uint64_t count) {
-	return marker->entry_count + count <= marker->entry_count_committed ||
-		make_room(marker, count);
+	return marker->entry_count + count <= marker->entry_count_committed || make_room(marker, count);
 }
 
 static inline void push(struct ol_heap_marker *marker, uint64_t entry) {
@@ -71,8 +71,8 @@ static inline void push(struct ol_heap_marker *marker, uint64_t entry) {
 }
 
 /* The stack is full: what fits goes onto it, the rest is found by the rescan. */
-static __attribute__((noinline)) void push_what_fits(struct ol_heap_marker *marker,
-	const uint64_t *slots, uint64_t count) {
+static __attribute__((noinline)) void push_what_fits(
+	struct ol_heap_marker *marker, const uint64_t *slots, uint64_t count) {
 	assert(count > 0);
 	marker->has_overflowed = true;
 	for (uint64_t i = 0; i < count && has_room(marker, 1); i++) {
@@ -82,25 +82,20 @@ static __attribute__((noinline)) void push_what_fits(struct ol_heap_marker *mark
 	assert(marker->entry_count <= marker->entry_count_committed);
 }
 
-static inline void push_slots(struct ol_heap_marker *marker, const uint64_t *slots,
-	uint64_t count) {
-	if (__builtin_expect(!has_room(marker, count), 0)) {
-		push_what_fits(marker, slots, count);
-		return;
-	}
-	uint64_t *top = marker->stack + marker->entry_count;
+/* Pushes what count slots hold; there is room. Returns the new top. */
+static inline uint64_t *push_slots(uint64_t *top, const uint64_t *slots, uint64_t count) {
 	for (uint64_t i = 0; i < count; i++) {
 		/* An empty slot is written and then overwritten: cheaper than a branch. */
 		*top = slots[i];
 		top += slots[i] != 0;
 	}
-	marker->entry_count = (uint64_t)(top - marker->stack);
-	assert(marker->entry_count <= marker->entry_count_committed);
+	return top;
 }
 
-/* Scans the next slots of a big node, having noted where to go on. */
-static __attribute__((noinline)) void scan_piece(struct ol_heap_marker *marker, const void *node,
-	uint64_t first) {
+/* Scans the next slots of a node, or as many as are done at once, having noted where to go on.
+ * Also for small nodes when the stack is nearly full. */
+static __attribute__((noinline)) void scan_piece(
+	struct ol_heap_marker *marker, const void *node, uint64_t first) {
 	uint64_t slot_count = ol_heap_node_slots(node);
 	assert(first < slot_count);
 	uint64_t count = slot_count - first;
@@ -114,63 +109,107 @@ static __attribute__((noinline)) void scan_piece(struct ol_heap_marker *marker, 
 		}
 	}
 	assert(count > 0);
-	push_slots(marker, ol_heap_node_slot(node, first), count);
+	const uint64_t *slots = ol_heap_node_slot(node, first);
+	if (has_room(marker, count)) {
+		uint64_t *top = marker->stack + marker->entry_count;
+		marker->entry_count = (uint64_t)(push_slots(top, slots, count) - marker->stack);
+	} else {
+		push_what_fits(marker, slots, count);
+	}
 }
 
-static inline void mark_object(struct ol_heap_marker *marker, struct ahead ahead) {
+/* Sends for what marking a reference will look at: its span's first line, and the object's header
+ * with its first slots, which may begin in one line and end in the next. */
+static inline struct ahead send_for(const struct ol_heap *heap, uint64_t entry) {
+	char *object = (char *)(uintptr_t)entry;
+	assert(ol_heap_holds(heap, object));
+	struct ol_heap_span *span = ol_heap_span_at(heap, ol_heap_span_index(heap, object));
+	__builtin_prefetch(span, 1);
+	__builtin_prefetch(object);
+	__builtin_prefetch(object + OL_HEAP_NODE_HEADER_BYTES + sizeof(uint64_t));
+	return (struct ahead){ object, span };
+}
+
+/* Returns how many slots are to be scanned: 0 if it was marked before, or is a slab. */
+static inline uint64_t mark_object(struct ahead ahead, struct ol_heap_marking *found) {
 	struct ol_heap_span *span = ahead.span;
 	uint32_t index = ol_heap_object_index(span, (uint64_t)(ahead.object - span->base));
 	assert(index < span->object_count);
-	uint64_t *word = &span->mark_bits[index / 64];
 	uint64_t bit = UINT64_C(1) << (index % 64);
-	if (*word & bit)
-		return;
-	*word |= bit;
-	marker->marking.marked_objects++;
-	marker->marking.marked_bytes += span->object_bytes;
+	if (span->words[index / 64] & bit)
+		return 0;
+	span->words[index / 64] |= bit;
+	unsigned size_class = ol_heap_span_size_class(span);
+	found->marked_objects++;
+	/* A small object's size is in a table that is at hand; a span's own field is a line away. */
+	found->marked_bytes += __builtin_expect(size_class != 0, 1)
+							   ? ol_heap_size_classes[size_class].object_bytes
+							   : span->object_bytes;
 	if (!ol_heap_span_is_node(span))
-		return;
+		return 0;
 	uint64_t slot_count = ol_heap_node_slots(ahead.object);
-	assert(OL_HEAP_NODE_HEADER_BYTES + slot_count * sizeof(uint64_t) <= span->object_bytes);
-	marker->marking.scan_work_bytes += slot_count * sizeof(uint64_t);
-	if (__builtin_expect(slot_count > PIECE_SLOTS, 0))
-		scan_piece(marker, ahead.object, 0);
-	else
-		push_slots(marker, ol_heap_node_slot(ahead.object, 0), slot_count);
+	assert(slot_count <= OL_HEAP_SLOTS_MAX);
+	found->scan_work_bytes += slot_count * sizeof(uint64_t);
+	return slot_count;
 }
 
-/* Marks until the stack is empty. */
+static void note_found(struct ol_heap_marking *sum, const struct ol_heap_marking *found) {
+	sum->marked_objects += found->marked_objects;
+	sum->marked_bytes += found->marked_bytes;
+	sum->scan_work_bytes += found->scan_work_bytes;
+	assert(sum->marked_bytes >= sum->marked_objects);
+	assert(sum->scan_work_bytes <= sum->marked_bytes);
+}
+
+/* Marks until the stack is empty. The top of the stack is kept in a register; only the way around
+ * full stacks and big nodes goes through the marker's fields. */
 static void drain(struct ol_heap *heap) {
 	struct ol_heap_marker *marker = &heap->marker;
+	uint64_t *stack = marker->stack;
+	uint64_t *top = stack + marker->entry_count;
+	uint64_t *end = stack + marker->entry_count_committed;
+	uint64_t *peak = top;
+	struct ol_heap_marking found = { 0 };
 	struct ahead queue[AHEAD_MAX];
 	unsigned first = 0;
 	unsigned count = 0;
 	for (;;) {
-		if (marker->entry_count > marker->entry_count_peak)
-			marker->entry_count_peak = marker->entry_count;
-		while (count < AHEAD_MAX && marker->entry_count > 0) {
-			uint64_t entry = marker->stack[--marker->entry_count];
+		const void *node = NULL;
+		uint64_t slot = 0;
+		while (count < AHEAD_MAX && top > stack && node == NULL) {
+			uint64_t entry = *--top;
 			if (__builtin_expect(entry & 1, 0)) {
-				assert(marker->entry_count > 0);
-				uint64_t next = marker->stack[--marker->entry_count];
-				scan_piece(marker, (const void *)(uintptr_t)(entry & ~UINT64_C(1)), next);
+				assert(top > stack);
+				node = (const void *)(uintptr_t)(entry & ~UINT64_C(1));
+				slot = *--top;
+			} else {
+				queue[(first + count++) % AHEAD_MAX] = send_for(heap, entry);
+			}
+		}
+		if (node == NULL) {
+			if (count == 0)
+				break;
+			struct ahead next = queue[first++ % AHEAD_MAX];
+			count--;
+			uint64_t slot_count = mark_object(next, &found);
+			if (__builtin_expect(slot_count <= PIECE_SLOTS, 1) &&
+				__builtin_expect(slot_count <= (uint64_t)(end - top), 1)) {
+				top = push_slots(top, ol_heap_node_slot(next.object, 0), slot_count);
+				peak = top > peak ? top : peak;
 				continue;
 			}
-			char *object = (char *)(uintptr_t)entry;
-			assert(ol_heap_holds(heap, object));
-			struct ol_heap_span *span = ol_heap_span_at(heap, ol_heap_span_index(heap, object));
-			__builtin_prefetch(span);
-			__builtin_prefetch(span->words, 1);
-			__builtin_prefetch(object);
-			queue[(first + count++) % AHEAD_MAX] = (struct ahead){ object, span };
+			node = next.object;
 		}
-		if (count == 0)
-			break;
-		struct ahead next = queue[first % AHEAD_MAX];
-		first++;
-		count--;
-		mark_object(marker, next);
+		marker->entry_count = (uint64_t)(top - stack);
+		scan_piece(marker, node, slot);
+		top = stack + marker->entry_count;
+		peak = top > peak ? top : peak;
+		end = stack + marker->entry_count_committed;
 	}
+	marker->entry_count = 0;
+	if ((uint64_t)(peak - stack) > marker->entry_count_peak)
+		marker->entry_count_peak = (uint64_t)(peak - stack);
+	note_found(&marker->marking, &found);
 }
 
 static bool is_marked(const struct ol_heap *heap, uint64_t object) {
@@ -179,7 +218,7 @@ static bool is_marked(const struct ol_heap *heap, uint64_t object) {
 	const struct ol_heap_span *span = ol_heap_span_at(heap, ol_heap_span_index(heap, address));
 	uint32_t index = ol_heap_object_index(span, (uint64_t)((const char *)address - span->base));
 	assert(index < span->object_count);
-	return span->mark_bits[index / 64] >> (index % 64) & 1;
+	return span->words[index / 64] >> (index % 64) & 1;
 }
 
 /* Pushes the unmarked targets of a marked node, marking whenever the stack is full. */
@@ -211,7 +250,7 @@ static void rescan(struct ol_heap *heap) {
 			continue;
 		for (unsigned word = 0; word < span->word_count; word++) {
 			/* Objects of this word that get marked meanwhile have been scanned already. */
-			uint64_t marked = span->mark_bits[word];
+			uint64_t marked = span->words[word];
 			for (; marked != 0; marked &= marked - 1) {
 				unsigned bit = (unsigned)__builtin_ctzll(marked);
 				rescan_node(heap, span->base + (word * 64 + bit) * span->object_bytes);
@@ -286,7 +325,7 @@ uint64_t ol_heap_count_reachable_bytes(struct ol_heap *heap) {
 	for (uint32_t index; (index = ol_heap_next_span(heap, &page)) != 0;) {
 		struct ol_heap_span *span = ol_heap_span_at(heap, index);
 		for (unsigned word = 0; word < span->word_count; word++)
-			span->mark_bits[word] = 0;
+			span->words[word] = 0;
 	}
 	assert(marking.marked_bytes <= heap->allocated_bytes);
 	return marking.marked_bytes;

@@ -15,7 +15,7 @@ bool ol_heap_is_object(const struct ol_heap *heap, const void *address) {
 	uint64_t offset = (uint64_t)((const char *)address - span->base);
 	uint32_t index = ol_heap_object_index(span, offset);
 	return index < span->object_count && index * span->object_bytes == offset &&
-		ol_heap_span_is_allocated(heap, span, index);
+		   ol_heap_span_is_allocated(heap, span, index);
 }
 
 bool ol_heap_is_node(const struct ol_heap *heap, const void *object) {

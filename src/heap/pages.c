@@ -59,10 +59,10 @@ uint64_t ol_heap_pages_table_bytes(uint64_t address_bytes_max) {
 	assert(address_bytes_max <= OL_HEAP_ADDRESS_BYTES_MAX);
 	uint64_t chunk_count = chunks_of(address_bytes_max);
 	return ol_heap_region_bytes(upper_bytes_of(chunk_count)) +
-		ol_heap_region_bytes(lowest_bytes_of(chunk_count)) +
-		ol_heap_region_bytes(chunk_bytes_of(chunk_count)) +
-		ol_heap_region_bytes(map_bytes_of(chunk_count)) +
-		ol_heap_region_bytes(touched_bytes_of(chunk_count));
+		   ol_heap_region_bytes(lowest_bytes_of(chunk_count)) +
+		   ol_heap_region_bytes(chunk_bytes_of(chunk_count)) +
+		   ol_heap_region_bytes(map_bytes_of(chunk_count)) +
+		   ol_heap_region_bytes(touched_bytes_of(chunk_count));
 }
 
 int ol_heap_pages_init(struct ol_heap_pages *pages, struct ol_memory *memory, char *base,
@@ -109,8 +109,8 @@ enum change { CHANGE_TAKE, CHANGE_GIVE, CHANGE_GIVE_FRESH };
 
 /* Changes the bitmaps of a run and the summaries above it. Returns, for a take, how many of the
  * pages were released. */
-static uint64_t change_run(struct ol_heap_pages *pages, uint64_t page, uint64_t count,
-	enum change change) {
+static uint64_t change_run(
+	struct ol_heap_pages *pages, uint64_t page, uint64_t count, enum change change) {
 	assert(count > 0);
 	assert(page + count <= ol_heap_pages_count(pages));
 	uint64_t released_pages = 0;
@@ -150,8 +150,8 @@ static uint64_t end_pages(const struct ol_heap_pages *pages) {
 
 /* Commits chunk_count more chunks and the tables for them. Fails without a change: committed
  * address space that nobody uses yet is none. */
-static int commit_chunks(struct ol_heap_pages *pages, uint64_t chunk_count,
-	struct ol_error *error) {
+static int commit_chunks(
+	struct ol_heap_pages *pages, uint64_t chunk_count, struct ol_error *error) {
 	assert(chunk_count > 0);
 	uint64_t whole_count = pages->chunk_count + chunk_count;
 	assert(whole_count <= pages->chunk_count_max);
@@ -161,7 +161,8 @@ static int commit_chunks(struct ol_heap_pages *pages, uint64_t chunk_count,
 	if (result == 0)
 		result = ol_heap_region_commit(&pages->map_region, map_bytes_of(whole_count), error);
 	if (result == 0)
-		result = ol_heap_region_commit(&pages->touched_region, touched_bytes_of(whole_count), error);
+		result =
+			ol_heap_region_commit(&pages->touched_region, touched_bytes_of(whole_count), error);
 	if (result == 0)
 		result = pages->memory->ops->commit(pages->memory,
 			pages->base + pages->chunk_count * OL_HEAP_CHUNK_BYTES,
@@ -271,8 +272,8 @@ uint64_t ol_heap_pages_scavenge(struct ol_heap_pages *pages, uint64_t count) {
 		scavenged_pages += range.count;
 	}
 	if (run_pages > 0)
-		pages->memory->ops->release(pages->memory, ol_heap_page_address(pages, run_page),
-			run_pages * OL_HEAP_PAGE_BYTES);
+		pages->memory->ops->release(
+			pages->memory, ol_heap_page_address(pages, run_page), run_pages * OL_HEAP_PAGE_BYTES);
 	assert(scavenged_pages <= pages->free_pages);
 	pages->free_pages -= scavenged_pages;
 	pages->released_pages += scavenged_pages;
@@ -307,7 +308,8 @@ void ol_heap_pages_map(struct ol_heap_pages *pages, uint64_t page, uint64_t coun
 
 uint64_t ol_heap_pages_metadata_bytes(const struct ol_heap_pages *pages) {
 	assert(pages->touched_chunk_count <= pages->chunk_count);
-	uint64_t touched_bytes = pages->touched_chunk_count *
+	uint64_t touched_bytes =
+		pages->touched_chunk_count *
 		(sizeof(struct ol_heap_chunk) + OL_HEAP_CHUNK_PAGES * sizeof(uint32_t));
 	/* Every level above holds an eighth of the one below. */
 	uint64_t summary_bytes = pages->chunk_count * sizeof(struct ol_heap_summary) * 8 / 7;

@@ -27,8 +27,8 @@ struct ol_heap_pages {
 	struct ol_memory *memory;
 	char *base; /* Of the objects' address space. */
 	uint64_t chunk_count_max;
-	uint64_t chunk_count;   /* Chunks the heap has grown to; they are committed. */
-	uint64_t search_page;   /* No page below this one is free. */
+	uint64_t chunk_count; /* Chunks the heap has grown to; they are committed. */
+	uint64_t search_page; /* No page below this one is free. */
 	uint64_t touched_chunk_count;
 	uint64_t inuse_pages;
 	uint64_t free_pages;     /* Free and resident. */
@@ -97,8 +97,8 @@ static inline uint64_t ol_heap_level_pages(unsigned level) {
 }
 
 /* The summary of a block of OL_HEAP_FANOUT children with child_pages each (summary.c). */
-struct ol_heap_summary ol_heap_summary_merge(const struct ol_heap_summary *children,
-	uint64_t child_pages);
+struct ol_heap_summary ol_heap_summary_merge(
+	const struct ol_heap_summary *children, uint64_t child_pages);
 
 /* Recomputes the tree above chunks [first, last] whose lowest level was set (summary.c). */
 void ol_heap_summary_update(struct ol_heap_pages *pages, uint64_t first, uint64_t last);

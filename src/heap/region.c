@@ -10,8 +10,8 @@ uint64_t ol_heap_region_bytes(uint64_t used_bytes) {
 	return (used_bytes + OL_HEAP_STEP_BYTES - 1) / OL_HEAP_STEP_BYTES * OL_HEAP_STEP_BYTES;
 }
 
-struct ol_heap_region ol_heap_region_cut(struct ol_memory *memory, char **address,
-	uint64_t used_bytes) {
+struct ol_heap_region ol_heap_region_cut(
+	struct ol_memory *memory, char **address, uint64_t used_bytes) {
 	assert(memory != NULL);
 	assert((uintptr_t)*address % OL_HEAP_STEP_BYTES == 0);
 	struct ol_heap_region region = {
@@ -33,8 +33,9 @@ int ol_heap_region_commit(struct ol_heap_region *region, uint64_t bytes, struct 
 			"a table of the heap is full: %llu bytes wanted, %llu bytes reserved",
 			(unsigned long long)bytes, (unsigned long long)region->reserved_bytes);
 	uint64_t committed_bytes = ol_heap_region_bytes(bytes);
-	int result = region->memory->ops->commit(region->memory,
-		region->address + region->committed_bytes, committed_bytes - region->committed_bytes, error);
+	int result =
+		region->memory->ops->commit(region->memory, region->address + region->committed_bytes,
+			committed_bytes - region->committed_bytes, error);
 	if (result < 0)
 		return result;
 	region->committed_bytes = committed_bytes;

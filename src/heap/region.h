@@ -26,8 +26,8 @@ uint64_t ol_heap_region_bytes(uint64_t used_bytes);
 
 /* Cuts the next region of used_bytes out of a reservation that begins at *address and moves
  * *address behind it. Nothing of the region is committed yet. */
-struct ol_heap_region ol_heap_region_cut(struct ol_memory *memory, char **address,
-	uint64_t used_bytes);
+struct ol_heap_region ol_heap_region_cut(
+	struct ol_memory *memory, char **address, uint64_t used_bytes);
 
 /* Makes at least the first bytes usable. -ENOMEM if the region is too short or the system refuses;
  * then nothing has changed. */

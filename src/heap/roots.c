@@ -12,8 +12,8 @@ uint32_t ol_heap_roots_max(uint64_t address_bytes_max) {
 	return count < OL_HEAP_ROOTS_MAX ? (uint32_t)count : OL_HEAP_ROOTS_MAX;
 }
 
-int ol_heap_root_create(struct ol_heap *heap, void *object, ol_root *ret_root,
-	struct ol_error *error) {
+int ol_heap_root_create(
+	struct ol_heap *heap, void *object, ol_root *ret_root, struct ol_error *error) {
 	struct ol_heap_roots *roots = &heap->roots;
 	assert(object == NULL || ol_heap_is_object(heap, object));
 	assert(roots->used_count <= roots->entry_count);
@@ -25,8 +25,8 @@ int ol_heap_root_create(struct ol_heap *heap, void *object, ol_root *ret_root,
 		if (roots->entry_count == roots->entry_count_max)
 			return ol_error_set(error, -ENOMEM, "this heap has room for %lu roots, all are in use",
 				(unsigned long)roots->entry_count_max);
-		int result = ol_heap_region_commit(&roots->region,
-			(roots->entry_count + UINT64_C(1)) * sizeof(uint64_t), error);
+		int result = ol_heap_region_commit(
+			&roots->region, (roots->entry_count + UINT64_C(1)) * sizeof(uint64_t), error);
 		if (result < 0)
 			return result;
 		root = roots->entry_count++;

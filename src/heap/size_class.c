@@ -1,6 +1,7 @@
 /* size_class.c -- The table of size classes, and sizes rounded to it. */
 #include "heap/size_class.h"
 
+/* clang-format off */
 #define CLASS(bytes, pages) \
 	{ \
 		.object_bytes = (bytes), \
@@ -47,6 +48,7 @@ const uint8_t ol_heap_class_by_128_bytes[249] = {
 	66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 67, 67, 67, 67, 67, 67, 67, 67, 67, 67, 67, 67, 67,
 	67, 67, 67, 67, 67, 67, 67, 67, 67, 67, 67, 67, 67, 67, 67, 67, 67, 67, 67,
 };
+/* clang-format on */
 
 uint64_t ol_heap_size_class_bytes(unsigned size_class) {
 	assert(size_class > 0);

@@ -42,7 +42,6 @@ static void give_descriptor(struct ol_heap *heap, uint32_t index) {
 static void set_up_bits(struct ol_heap *heap, struct ol_heap_span *span) {
 	assert(span->object_count > 0);
 	span->word_count = (uint16_t)((span->object_count + 63) / 64);
-	span->mark_bits = span->words;
 	span->alloc_bits = span->words + OL_HEAP_BIT_WORDS;
 	if (span->word_count > OL_HEAP_BIT_WORDS) {
 		assert(span->word_count <= 2 * OL_HEAP_BIT_WORDS);
@@ -135,8 +134,8 @@ uint32_t ol_heap_next_span(const struct ol_heap *heap, uint64_t *page) {
 	return index;
 }
 
-bool ol_heap_span_is_allocated(const struct ol_heap *heap, const struct ol_heap_span *span,
-	uint32_t index) {
+bool ol_heap_span_is_allocated(
+	const struct ol_heap *heap, const struct ol_heap_span *span, uint32_t index) {
 	assert(index < span->object_count);
 	assert(ol_heap_span_is_used(span));
 	unsigned word = index / 64;

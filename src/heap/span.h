@@ -1,11 +1,12 @@
 /* span.h -- A run of pages that holds objects of one class and kind, or one large object.
  *
- * What marking needs of a span lies in its first two cache lines: the fields and the mark bits.
- * Both addresses follow from the span's index alone, so they can be fetched ahead together. */
+ * What marking needs of a span lies in its first cache line: the fields and the mark bits. Its
+ * address follows from the span's index alone, so it can be fetched ahead. */
 #ifndef OL_HEAP_SPAN_H
 #define OL_HEAP_SPAN_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "heap/heap.h"
@@ -18,7 +19,7 @@ enum {
 };
 
 enum ol_heap_span_state {
-	OL_HEAP_SPAN_UNUSED,   /* In the list of unused descriptors. */
+	OL_HEAP_SPAN_UNUSED, /* In the list of unused descriptors. */
 	OL_HEAP_SPAN_IN_USE,
 	OL_HEAP_SPAN_CACHED,   /* In use, and objects are being allocated from it. */
 	OL_HEAP_SPAN_EXTENSION /* Holds nothing but the alloc bits of some span. */
@@ -26,26 +27,26 @@ enum ol_heap_span_state {
 
 struct ol_heap_span {
 	char *base;
-	/* One bit an object. Bits behind the last object are 0 in mark_bits and 1 in alloc_bits. Where a
-	 * span has more than 512 objects, the mark bits fill its words and the alloc bits lie in those
-	 * of another descriptor, its extension. */
-	uint64_t *mark_bits;
+	uint32_t divide_magic;
+	uint16_t object_count; /* Room for. */
+	uint8_t class_kind;
+	uint8_t state; /* enum ol_heap_span_state. */
+	/* Mark bits, one an object, 0 behind the last object; then, unless there is an extension, the
+	 * alloc bits. The mark bits of up to 384 objects share a cache line with the fields above. */
+	uint64_t words[2 * OL_HEAP_BIT_WORDS];
+	/* One bit an object, 1 behind the last object. In the second half of words, or, where the mark
+	 * bits of more than 512 objects fill both halves, in the words of another descriptor. */
 	uint64_t *alloc_bits;
 	uint64_t object_bytes;
 	uint32_t page_count;
-	uint32_t divide_magic;
 	uint32_t next;            /* Span index: in a list of partly free or of unused spans. */
-	uint16_t object_count;    /* Room for. */
-	uint16_t allocated_count; /* Bits set in alloc_bits below object_count. */
-	uint8_t class_kind;
-	uint8_t state;            /* enum ol_heap_span_state. */
-	uint16_t word_count;      /* Of each bitmap. */
 	uint32_t extension;       /* Span index; 0 for none. */
-	/* First half for the mark bits, second half for the alloc bits. */
-	uint64_t words[2 * OL_HEAP_BIT_WORDS] __attribute__((aligned(64)));
+	uint16_t allocated_count; /* Bits set in alloc_bits below object_count. */
+	uint16_t word_count;      /* Of each bitmap. */
 } __attribute__((aligned(64)));
 
 _Static_assert(sizeof(struct ol_heap_span) == 192, "three cache lines");
+_Static_assert(offsetof(struct ol_heap_span, words) == 16, "mark bits in the first cache line");
 
 static inline unsigned ol_heap_class_kind(unsigned size_class, bool is_node) {
 	return 2 * size_class + is_node;

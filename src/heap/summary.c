@@ -7,8 +7,8 @@
 
 #include "heap/pages.h"
 
-struct ol_heap_summary ol_heap_summary_merge(const struct ol_heap_summary *children,
-	uint64_t child_pages) {
+struct ol_heap_summary ol_heap_summary_merge(
+	const struct ol_heap_summary *children, uint64_t child_pages) {
 	assert(children != NULL);
 	assert(child_pages >= OL_HEAP_CHUNK_PAGES);
 	struct ol_heap_summary merged = children[0];
@@ -22,7 +22,8 @@ struct ol_heap_summary ol_heap_summary_merge(const struct ol_heap_summary *child
 			merged.longest_pages = crossing_pages;
 		if (child->longest_pages > merged.longest_pages)
 			merged.longest_pages = child->longest_pages;
-		merged.end_pages = child->end_pages + (child->end_pages == child_pages ? merged.end_pages : 0);
+		merged.end_pages =
+			child->end_pages + (child->end_pages == child_pages ? merged.end_pages : 0);
 		merged.resident_pages += child->resident_pages;
 		covered_pages += child_pages;
 	}
@@ -38,8 +39,8 @@ void ol_heap_summary_update(struct ol_heap_pages *pages, uint64_t first, uint64_
 		last /= OL_HEAP_FANOUT;
 		bool has_changed = false;
 		for (uint64_t entry = first; entry <= last; entry++) {
-			struct ol_heap_summary merged = ol_heap_summary_merge(&below[entry * OL_HEAP_FANOUT],
-				ol_heap_level_pages(level - 1));
+			struct ol_heap_summary merged = ol_heap_summary_merge(
+				&below[entry * OL_HEAP_FANOUT], ol_heap_level_pages(level - 1));
 			if (memcmp(&merged, &pages->levels[level][entry], sizeof merged) == 0)
 				continue;
 			pages->levels[level][entry] = merged;

@@ -19,11 +19,11 @@ static uint32_t sweep_span(struct ol_heap_span *span) {
 	assert(span->state == OL_HEAP_SPAN_IN_USE);
 	uint32_t live_count = 0;
 	for (unsigned word = 0; word < span->word_count; word++) {
-		uint64_t marked = span->mark_bits[word];
+		uint64_t marked = span->words[word];
 		assert((marked & ~span->alloc_bits[word]) == 0);
 		live_count += (uint32_t)__builtin_popcountll(marked);
 		span->alloc_bits[word] = marked;
-		span->mark_bits[word] = 0;
+		span->words[word] = 0;
 	}
 	unsigned last = span->word_count - 1u;
 	span->alloc_bits[last] |= ~ol_heap_valid_bits(span, last);
@@ -42,8 +42,8 @@ static void give_run(struct ol_heap *heap, struct dead_run *run) {
 	*run = (struct dead_run){ 0, 0 };
 }
 
-static void add_to_run(struct ol_heap *heap, struct dead_run *run, uint64_t page,
-	uint64_t page_count) {
+static void add_to_run(
+	struct ol_heap *heap, struct dead_run *run, uint64_t page, uint64_t page_count) {
 	assert(page_count > 0);
 	assert(page >= run->page + run->page_count);
 	if (run->page + run->page_count != page)

@@ -24,8 +24,8 @@ struct ol_memory_ops {
 	int (*commit)(struct ol_memory *memory, void *address, uint64_t bytes, struct ol_error *error);
 	/* Gives physical pages back to the system; reads as zero afterwards. */
 	void (*release)(struct ol_memory *memory, void *address, uint64_t bytes);
-	/* Writes fill into every byte; after each page adds what was written to *touched_bytes
-	 * (NULL is fine), so that somebody outside can see how far it came. */
+	/* Writes fill into every byte; after each step of at most 64 KiB adds what was written
+	 * to *touched_bytes (NULL is fine), so that somebody outside can see how far it came. */
 	void (*touch)(struct ol_memory *memory, void *address, uint64_t bytes, uint8_t fill,
 		_Atomic uint64_t *touched_bytes);
 	/* Ends a whole reservation. */

@@ -13,6 +13,7 @@
 
 /* How a stream wants its text. */
 struct ol_style {
+	bool is_terminal; /* Lines may be redrawn. */
 	bool has_color;   /* A terminal, and no NO_COLOR. */
 	bool has_unicode; /* The locale's charset is UTF-8; otherwise plain ASCII bars. */
 	unsigned columns; /* Width; 80 where unknown. */
@@ -33,33 +34,46 @@ void ol_text_report_event(struct ol_text_report *report, const struct ol_event *
 /* A sign of life for long phases: redraws one line, on terminals only. */
 void ol_text_report_sample(struct ol_text_report *report, const struct ol_sample *sample);
 void ol_text_report_end(struct ol_text_report *report, const struct ol_run_summary *summary);
+/* Instead of the end, when the lab could not finish the run: leaves the line clean. NULL is fine.
+ */
+void ol_text_report_break_off(struct ol_text_report *report);
+
+/* The verdict alone, in one line: --quiet. */
+void ol_text_report_verdict(
+	FILE *stream, struct ol_style style, const struct ol_run_summary *summary);
 
 /* Two sentences at most: why it ended as it did, in figures, and what to try. */
 void ol_explain(const struct ol_run_summary *summary, char *buffer, size_t capacity);
 
 /* One line for one of many runs (--repeat), and the counts at their end. */
-void ol_text_report_run_line(FILE *stream, struct ol_style style, unsigned number,
-	const struct ol_run_summary *summary);
+void ol_text_report_run_line(
+	FILE *stream, struct ol_style style, unsigned number, const struct ol_run_summary *summary);
 struct ol_outcome_counts {
 	uint64_t counts[OL_OUTCOME_COUNT];
 	uint64_t total;
 };
-void ol_text_report_counts(FILE *stream, struct ol_style style,
-	const struct ol_outcome_counts *counts);
+void ol_text_report_counts(
+	FILE *stream, struct ol_style style, const struct ol_outcome_counts *counts);
+
+/* One finding of the doctor: its mark, what was looked at, what was found, and the cure ("" for
+ * none) below. */
+enum ol_finding_state { OL_FINDING_GOOD, OL_FINDING_WEAK, OL_FINDING_BAD };
+void ol_text_report_finding(FILE *stream, struct ol_style style, enum ol_finding_state state,
+	const char *subject, const char *finding, const char *cure);
 
 /* JSON: schema oomlab.run/1, one object, as docs/json.md describes. */
-int ol_json_write_summary(FILE *stream, const struct ol_run_summary *summary,
-	struct ol_error *error);
+int ol_json_write_summary(
+	FILE *stream, const struct ol_run_summary *summary, struct ol_error *error);
 /* schema oomlab.runs/1 for --repeat: begin, a summary each, end. */
-int ol_json_begin_runs(FILE *stream);
-int ol_json_next_run(FILE *stream, bool is_first, const struct ol_run_summary *summary,
-	struct ol_error *error);
+int ol_json_begin_runs(FILE *stream, struct ol_error *error);
+int ol_json_next_run(
+	FILE *stream, bool is_first, const struct ol_run_summary *summary, struct ol_error *error);
 int ol_json_end_runs(FILE *stream, const struct ol_outcome_counts *counts, struct ol_error *error);
 
 /* The record of one run as JSON Lines: {"type":"header",...}, phase, gc, sample, event, summary. */
 struct ol_json_record; /* Opaque. */
-int ol_json_record_create(const char *path, struct ol_json_record **ret_record,
-	struct ol_error *error);
+int ol_json_record_create(
+	const char *path, struct ol_json_record **ret_record, struct ol_error *error);
 /* Reports a full disk and the like at last here: 0 or what went wrong first. */
 int ol_json_record_destroy(struct ol_json_record *record, struct ol_error *error);
 void ol_json_record_header(struct ol_json_record *record, const struct ol_run_summary *summary);

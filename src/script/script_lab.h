@@ -65,13 +65,21 @@ int ol_script_fill(const struct ol_script *script, struct ol_run_spec *spec, str
 int ol_script_expect(struct ol_script *script, const struct ol_run_summary *summary, int *ret_met,
 	struct ol_script_failure *ret_failure, struct ol_error *error);
 
-/* Runs an experiment's program in the lab. plan: settings given on the command line, that every
- * lab.run starts from. Its prints go to print, a line at a time. -EBADMSG as open; -EINTR when
- * interrupted; other errors: the lab could not do its work. ret_met as in expect: an experiment's
- * program may return false to say that what it expected was not so. */
-int ol_script_run_experiment(struct ol_script *script, const struct ol_plan *plan,
-	void (*print)(void *context, const char *line), void *context, int *ret_met,
-	struct ol_script_failure *ret_failure, struct ol_error *error);
+/* What an experiment needs of whoever runs it. Both functions may be NULL. */
+struct ol_script_host {
+	void *context;
+	/* Settings of the environment and the command line, applied to each run's plan over the
+	 * scenario's own settings and under those that lab.run gives. Not finished: that comes after. */
+	int (*apply_settings)(void *context, struct ol_plan *plan, struct ol_error *error);
+	/* What the experiment prints, a line at a time, without a newline. */
+	void (*print)(void *context, const char *line);
+};
+
+/* Runs an experiment's program in the lab. -EBADMSG as open; -EINTR when interrupted; other errors:
+ * the lab could not do its work. ret_met as in expect: an experiment's program may return false to
+ * say that what it expected was not so. */
+int ol_script_run_experiment(struct ol_script *script, const struct ol_script_host *host,
+	int *ret_met, struct ol_script_failure *ret_failure, struct ol_error *error);
 
 /* Calls visit for every script that a name can find, in order of name, each once. */
 int ol_script_list(void (*visit)(void *context, const char *name), void *context,

@@ -54,7 +54,7 @@ static void tell_failure(int socket_fd, const struct ol_error *error) {
 }
 
 static int run_orders(const struct ol_run_links *links, int orders_fd, struct ol_error *error) {
-	struct orders orders;
+	struct orders orders = { 0 };
 	int result = open_orders(orders_fd, &orders, error);
 	if (result < 0)
 		return result;

@@ -1,4 +1,4 @@
-/* launch.c -- Fork, attach, exec. Nothing allocates between fork and exec. */
+/* launch.c -- Fork into the cage, exec. Nothing allocates between the two. */
 #include "supervisor/launch.h"
 
 #include <errno.h>
@@ -72,7 +72,8 @@ static int write_orders(const struct ol_run_spec *spec, const char *script_text,
 struct child_plan {
 	const char *path;
 	pid_t lab_pid;
-	int gate_fd; /* The child's end of the socket: one byte means go. */
+	const struct ol_cage *cage;
+	int socket_fd; /* The child's end. */
 	int null_fd;
 	int fds[SUBJECT_FDS];
 	char texts[SUBJECT_FDS][FD_TEXT_BYTES];
@@ -82,15 +83,26 @@ struct child_plan {
 };
 
 /* In the child: async-signal-safe calls only. */
+__attribute__((noreturn)) static void give_up(struct child_plan *plan, const char *what, int code) {
+	char *message = plan->failure.end.message;
+	const char *const parts[] = { what, ": ", strerrordesc_np(code) };
+	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+		size_t length = strlen(message);
+		if (parts[i] != NULL)
+			strncat(message, parts[i], sizeof plan->failure.end.message - length - 1);
+	}
+	(void)ol_frame_send(plan->socket_fd, &plan->failure, NULL);
+	_exit(EXIT_NOT_STARTED);
+}
+
 __attribute__((noreturn)) static void run_child(struct child_plan *plan) {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != plan->lab_pid)
 		_exit(EXIT_NOT_STARTED); /* The lab died before it could be asked to take us along. */
-	setpgid(0, 0);               /* Ctrl-C is for the lab; it ends us in good order. */
-	char go;
-	if (recv(plan->gate_fd, &go, 1, 0) != 1)
-		_exit(EXIT_NOT_STARTED);
-
+	int result = ol_cage_enter(plan->cage);
+	if (result < 0)
+		give_up(plan, "cannot enter its control group", -result);
+	setpgid(0, 0); /* Ctrl-C is for the lab; it ends us in good order. */
 	sigset_t none;
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
@@ -107,18 +119,13 @@ __attribute__((noreturn)) static void run_child(struct child_plan *plan) {
 	}
 	char *environment[] = { NULL };
 	execve(plan->path, plan->arguments, environment);
-
-	const char *reason = strerrordesc_np(errno);
-	size_t length = strlen(plan->failure.end.message);
-	strncpy(plan->failure.end.message + length, reason != NULL ? reason : "unknown error",
-		sizeof plan->failure.end.message - length - 1);
-	(void)ol_frame_send(plan->gate_fd, &plan->failure, NULL);
-	_exit(EXIT_NOT_STARTED);
+	give_up(plan, plan->path, errno);
 }
 
 static void prepare_child(struct child_plan *plan) {
 	plan->lab_pid = getpid();
-	plan->arguments[0] = "oomlab-subject";
+	static char name[] = "oomlab-subject";
+	plan->arguments[0] = name;
 	for (int i = 0; i < SUBJECT_FDS; i++) {
 		snprintf(plan->texts[i], sizeof plan->texts[i], "%d", plan->fds[i]);
 		plan->arguments[i + 1] = plan->texts[i];
@@ -126,28 +133,7 @@ static void prepare_child(struct child_plan *plan) {
 	plan->failure.kind = OL_FRAME_END;
 	plan->failure.end.outcome = OL_OUTCOME_LAB_ERROR;
 	snprintf(plan->failure.end.message, sizeof plan->failure.end.message,
-		"cannot start %s: ", plan->path);
-}
-
-static void abandon(pid_t pid) {
-	kill(pid, SIGKILL);
-	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-		;
-}
-
-/* Attaches the waiting child and lets it go on. */
-static int let_go(
-	pid_t pid, int socket_fd, struct ol_cage *cage, int *ret_pid_fd, struct ol_error *error) {
-	OL_AUTO_CLOSE int pid_fd = pidfd_open(pid, 0);
-	if (pid_fd < 0)
-		return ol_error_set_errno(error, -errno, "cannot watch the subject (pidfd_open)");
-	int result = ol_cage_attach(cage, pid, error);
-	if (result < 0)
-		return result;
-	if (send(socket_fd, "g", 1, MSG_NOSIGNAL) != 1)
-		return ol_error_set_errno(error, -errno, "the subject ended before it began");
-	*ret_pid_fd = ol_steal_fd(&pid_fd);
-	return 0;
+		"the subject could not be started: ");
 }
 
 int ol_subject_launch(const struct ol_run_spec *spec, const char *script_text, size_t script_bytes,
@@ -170,21 +156,24 @@ int ol_subject_launch(const struct ol_run_spec *spec, const char *script_text, s
 
 	struct child_plan plan = {
 		.path = path,
-		.gate_fd = subject_socket,
+		.cage = cage,
+		.socket_fd = subject_socket,
 		.null_fd = null_fd,
 		.fds = { subject_socket, orders_fd, flight_fd, ol_cage_usage_fd(cage) },
 		.address_space_bytes = spec->address_space_bytes,
 	};
 	prepare_child(&plan);
-	pid_t pid = fork();
+	pid_t pid = ol_cage_fork(cage, error);
 	if (pid < 0)
-		return ol_error_set_errno(error, -errno, "cannot fork the subject");
+		return (int)pid;
 	if (pid == 0)
 		run_child(&plan);
-	int pid_fd;
-	result = let_go(pid, own_socket, cage, &pid_fd, error);
-	if (result < 0) {
-		abandon(pid);
+	int pid_fd = pidfd_open(pid, 0);
+	if (pid_fd < 0) {
+		result = ol_error_set_errno(error, -errno, "cannot watch the subject (pidfd_open)");
+		kill(pid, SIGKILL);
+		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+			;
 		return result;
 	}
 	*ret_subject = (struct ol_subject){

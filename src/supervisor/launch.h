@@ -1,4 +1,4 @@
-/* launch.h -- Starts a subject inside its cage: fork, attach from outside, exec.
+/* launch.h -- Starts a subject inside its cage: fork into it, exec.
  *
  * Private to supervisor/. */
 #ifndef OL_SUPERVISOR_LAUNCH_H

@@ -40,8 +40,7 @@ static uint64_t below(struct model *model, uint64_t bound) {
 }
 
 static struct model_object *any_object(struct model *model) {
-	return model->object_count == 0 ? NULL
-		: &model->objects[below(model, model->object_count)];
+	return model->object_count == 0 ? NULL : &model->objects[below(model, model->object_count)];
 }
 
 static void *address_of(const struct model_object *object) {
@@ -69,7 +68,8 @@ static void model_allocate(struct model *model) {
 	struct ol_allocation allocation;
 	if (object->is_node) {
 		object->slot_count = (uint32_t)below(model, below(model, 40) == 0 ? MODEL_SLOTS_MAX : 5);
-		uint64_t payload_bytes = below(model, 4) == 0 || object->slot_count == 0 ? any_bytes(model) : 0;
+		uint64_t payload_bytes =
+			below(model, 4) == 0 || object->slot_count == 0 ? any_bytes(model) : 0;
 		allocation = node(model->heap, object->slot_count, payload_bytes);
 		object->slots = calloc(object->slot_count + 1, sizeof object->slots[0]);
 		assert_non_null(object->slots);
@@ -210,8 +210,8 @@ static void model_collect(struct model *model) {
 	struct ol_heap_stats after = ol_heap_stats(model->heap);
 	assert_int_equal(sweeping.freed_objects, model->object_count - expected.marked_objects);
 	assert_int_equal(sweeping.freed_bytes, before.allocated_bytes - expected.marked_bytes);
-	assert_int_equal(sweeping.freed_pages * OL_HEAP_PAGE_BYTES,
-		before.inuse_bytes - after.inuse_bytes);
+	assert_int_equal(
+		sweeping.freed_pages * OL_HEAP_PAGE_BYTES, before.inuse_bytes - after.inuse_bytes);
 	assert_int_equal(after.allocated_bytes, expected.marked_bytes);
 	assert_int_equal(after.live_bytes, expected.marked_bytes);
 	assert_int_equal(after.scan_bytes, expected.scan_work_bytes);
@@ -237,9 +237,10 @@ static void model_scavenge(struct model *model) {
 	uint64_t scavenged_bytes = ol_heap_scavenge(model->heap, bytes);
 	struct ol_heap_stats after = ol_heap_stats(model->heap);
 	uint64_t rounded_bytes = bytes == UINT64_MAX ? bytes
-		: (bytes + OL_HEAP_PAGE_BYTES - 1) / OL_HEAP_PAGE_BYTES * OL_HEAP_PAGE_BYTES;
-	assert_int_equal(scavenged_bytes,
-		rounded_bytes < before.free_bytes ? rounded_bytes : before.free_bytes);
+												 : (bytes + OL_HEAP_PAGE_BYTES - 1) /
+													   OL_HEAP_PAGE_BYTES * OL_HEAP_PAGE_BYTES;
+	assert_int_equal(
+		scavenged_bytes, rounded_bytes < before.free_bytes ? rounded_bytes : before.free_bytes);
 	assert_int_equal(after.released_bytes, before.released_bytes + scavenged_bytes);
 	assert_int_equal(after.free_bytes, before.free_bytes - scavenged_bytes);
 }

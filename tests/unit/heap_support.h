@@ -1,4 +1,4 @@
-/* heap_support.h -- What the heap's tests share: a watched memory, short calls that must succeed. */
+/* heap_support.h -- What the heap's tests share: a watched memory, calls that must succeed. */
 #ifndef OL_TESTS_HEAP_SUPPORT_H
 #define OL_TESTS_HEAP_SUPPORT_H
 
@@ -30,15 +30,14 @@ struct watched_memory {
 static int watched_reserve(struct ol_memory *memory, uint64_t bytes, uint64_t alignment_bytes,
 	void **ret_address, struct ol_error *error) {
 	struct watched_memory *self = (struct watched_memory *)memory;
-	int result =
-		self->below->ops->reserve(self->below, bytes, alignment_bytes, ret_address, error);
+	int result = self->below->ops->reserve(self->below, bytes, alignment_bytes, ret_address, error);
 	if (result == 0)
 		self->reserved_bytes += bytes;
 	return result;
 }
 
-static int watched_commit(struct ol_memory *memory, void *address, uint64_t bytes,
-	struct ol_error *error) {
+static int watched_commit(
+	struct ol_memory *memory, void *address, uint64_t bytes, struct ol_error *error) {
 	struct watched_memory *self = (struct watched_memory *)memory;
 	return self->below->ops->commit(self->below, address, bytes, error);
 }
@@ -124,8 +123,8 @@ static struct ol_allocation slab(struct ol_heap *heap, uint64_t bytes) {
 	return allocation;
 }
 
-static struct ol_allocation node(struct ol_heap *heap, uint32_t slot_count,
-	uint64_t payload_bytes) {
+static struct ol_allocation node(
+	struct ol_heap *heap, uint32_t slot_count, uint64_t payload_bytes) {
 	struct ol_allocation allocation;
 	struct ol_error error;
 	if (ol_heap_allocate_node(heap, slot_count, payload_bytes, &allocation, &error) < 0)

@@ -1,0 +1,4 @@
+-- .luacheckrc -- What luacheck holds the project's Lua to.
+std = "lua54"
+max_line_length = 100
+files["tests/lua"] = { std = "lua54+busted" }

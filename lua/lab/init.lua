@@ -1,0 +1,38 @@
+-- init.lua -- The module lab: what a script needs to describe an experiment.
+local core = require "lab.core"
+local names = require "lab.names"
+
+-- What is read inside the cage is charged to it: there the least that will do is loaded.
+local declare_scenario, declare_experiment, run
+if core.side == "lab" then
+  declare_scenario = require "lab.scenario".declare
+  declare_experiment = require "lab.experiment".declare
+  run = require "lab.run".start
+else
+  local inside = require "lab.inside"
+  declare_scenario, declare_experiment, run = inside.declare, inside.declare, inside.run
+end
+
+local function log(format, ...)
+  if type(format) ~= "string" then
+    return nil, "lab.log: expected a format as in string.format, not " .. type(format)
+  end
+  local fine, line = pcall(string.format, format, ...)
+  if not fine then
+    return nil, "lab.log: " .. line
+  end
+  core.log(line)
+  return true
+end
+
+return names.close({
+  KiB = 1 << 10,
+  MiB = 1 << 20,
+  GiB = 1 << 30,
+  TiB = 1 << 40,
+
+  scenario = core.blame(declare_scenario),
+  experiment = core.blame(declare_experiment),
+  run = core.blame(run),
+  log = core.blame(log),
+}, "lab")

@@ -1,0 +1,61 @@
+-- scenario.lua -- lab.scenario: a question, a world, a program, what we expect.
+local core = require "lab.core"
+local names = require "lab.names"
+local options = require "lab.options"
+local settings = require "lab.settings"
+
+local scenario = {}
+
+local FIELDS = { title = "string", options = "table", program = "function", expect = "function" }
+
+-- What scenarios and experiments have in common: fields of the right types, a title of one line.
+function scenario.check(fields, types, what)
+  if type(fields) ~= "table" then
+    return nil, ("%s: expected a table of fields, not %s"):format(what, type(fields))
+  end
+  for _, name in ipairs(names.of(types)) do
+    local value = fields[name]
+    if value ~= nil and type(value) ~= types[name] then
+      return nil, ("%s: %s must be a %s, not %s"):format(what, name, types[name], type(value))
+    end
+  end
+  if not fields.program then
+    return nil, ("%s: program is missing: a function that does the experiment"):format(what)
+  end
+  if fields.title and (#fields.title > 200 or fields.title:find "%c") then
+    return nil, ("%s: title must be one line of at most 200 bytes"):format(what)
+  end
+  return true
+end
+
+function scenario.declare(fields)
+  local what = "lab.scenario"
+  local fine, message = scenario.check(fields, FIELDS, what)
+  if not fine then
+    return nil, message
+  end
+  local taken, declared
+  taken, message = settings.take(fields, FIELDS, what)
+  if not taken then
+    return nil, message
+  end
+  declared, message = options.declare(fields.options, settings.known())
+  if not declared then
+    return nil, ("%s: %s"):format(what, message)
+  end
+  local declaration = {
+    kind = "scenario",
+    title = fields.title or "",
+    settings = taken,
+    options = declared,
+    program = fields.program,
+    expect = fields.expect or false,
+  }
+  declaration.index, message = core.declare(declaration)
+  if not declaration.index then
+    return nil, ("%s: %s"):format(what, message)
+  end
+  return names.close(declaration, what)
+end
+
+return scenario

@@ -1,0 +1,95 @@
+/* counters.c -- What a cage's counters say.
+ *
+ * Hot reads use an fd that is kept open; the others open their file each time. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/units.h"
+#include "cage/internal.h"
+
+enum { CHARGE_BATCH_PAGES = 64 }; /* MEMCG_CHARGE_BATCH in the kernel. */
+
+int ol_cage_read_number(int directory_fd, const char *name, uint64_t *ret_number) {
+	return ol_file_read_uint64_at(directory_fd, name, ret_number, NULL);
+}
+
+int ol_cage_read_usage(const struct ol_cage *cage, uint64_t *ret_bytes) {
+	char text[32];
+	ssize_t length = pread(cage->usage_fd, text, sizeof text - 1, 0);
+	if (length < 0)
+		return errno == ENODEV ? -ENOENT : -errno;
+	text[length] = '\0';
+	*ret_bytes = strtoull(text, NULL, 10);
+	return 0;
+}
+
+/* 0 where the kernel does not offer the file. */
+static uint64_t number_or_zero(const struct ol_cage *cage, const char *name) {
+	uint64_t number = 0;
+	(void)ol_cage_read_number(cage->directory_fd, name, &number);
+	return number;
+}
+
+static uint64_t keyed_or_zero(const struct ol_cage *cage, const char *name, const char *key) {
+	char text[OL_CAGE_EVENTS_BYTES];
+	uint64_t number = 0;
+	if (ol_file_read_at(cage->directory_fd, name, text, sizeof text, NULL) >= 0)
+		(void)ol_keyed_uint64(text, key, &number);
+	return number;
+}
+
+/* "some avg10=0.00 avg60=0.00 avg300=0.00 total=MICROSECONDS" */
+static uint64_t stall_ns(const struct ol_cage *cage) {
+	char text[OL_CAGE_EVENTS_BYTES];
+	if (ol_file_read_at(cage->directory_fd, "memory.pressure", text, sizeof text, NULL) < 0 ||
+		strncmp(text, "some ", 5) != 0)
+		return 0;
+	const char *total = strstr(text, "total=");
+	return total != NULL ? strtoull(total + 6, NULL, 10) * OL_NS_PER_US : 0;
+}
+
+static uint64_t difference(uint64_t whole, uint64_t part) {
+	return whole > part ? whole - part : 0;
+}
+
+uint64_t ol_cage_swap_peak(const struct ol_cage *cage) {
+	if (cage->chain.memory_version == 2)
+		return number_or_zero(cage, "memory.swap.peak"); /* From 6.5 on. */
+	/* Version 1 keeps no peak of swap alone. What memory and swap together were above the most
+	 * that memory alone ever was must have been swap: at least that much, but for the batch that
+	 * the kernel charges to both together and takes back when memory refuses. */
+	uint64_t swap_bytes = difference(number_or_zero(cage, "memory.memsw.max_usage_in_bytes"),
+		number_or_zero(cage, "memory.max_usage_in_bytes"));
+	uint64_t batch_bytes = CHARGE_BATCH_PAGES * (uint64_t)sysconf(_SC_PAGESIZE);
+	return swap_bytes > batch_bytes ? swap_bytes : 0;
+}
+
+int ol_cage_read_counters(
+	const struct ol_cage *cage, struct ol_cage_counters *ret_counters, struct ol_error *error) {
+	struct ol_cage_counters counters = { 0 };
+	int result = ol_cage_read_usage(cage, &counters.usage_bytes);
+	if (result < 0)
+		return ol_cage_fail(
+			error, result, cage->chain.mount, "cannot read the usage of %s", cage->directory);
+	int process_count = ol_cage_each_process(cage->directory_fd, NULL, NULL);
+	counters.process_count = process_count > 0 ? (uint64_t)process_count : 0;
+	counters.swap_peak_bytes = ol_cage_swap_peak(cage);
+	if (cage->chain.memory_version == 1) {
+		counters.peak_bytes = number_or_zero(cage, "memory.max_usage_in_bytes");
+		counters.oom_kill_count = keyed_or_zero(cage, "memory.oom_control", "oom_kill");
+		counters.swap_bytes = keyed_or_zero(cage, "memory.stat", "swap");
+	} else {
+		counters.peak_bytes = number_or_zero(cage, "memory.peak");
+		counters.oom_kill_count = keyed_or_zero(cage, "memory.events", "oom_kill");
+		counters.high_count = keyed_or_zero(cage, "memory.events", "high");
+		counters.swap_bytes = number_or_zero(cage, "memory.swap.current");
+		counters.stall_ns = stall_ns(cage);
+	}
+	*ret_counters = counters;
+	return 0;
+}

@@ -1,0 +1,140 @@
+/* internal.h -- What the files of cage/ share. Nobody outside cage/ includes it.
+ *
+ * A glossary. Hierarchy: a mounted tree of control groups. Path: a group's name within its
+ * hierarchy's mount, "/" for the top. Chain: the groups from the top down to the parent, both
+ * included. Leaf: a group "oomlab-lab-PID" that the lab moves itself into, where it was alone in
+ * the group that is to become the parent (v2 lets no group have both processes and limited
+ * children). */
+#ifndef OL_CAGE_INTERNAL_H
+#define OL_CAGE_INTERNAL_H
+
+#include <sys/types.h>
+
+#include "base/cleanup.h"
+#include "cage/cage.h"
+
+#define OL_CAGE_PREFIX      "oomlab-"
+#define OL_CAGE_LEAF_PREFIX "oomlab-lab-"
+
+enum {
+	OL_CAGE_DEPTH_MAX = 32,      /* Levels of a chain, and of groups that a subject nests. */
+	OL_CAGE_NAME_BYTES = 64,     /* Of a group's own name; ours need far fewer. */
+	OL_CAGE_ATTEMPTS_MAX = 16,   /* Names tried before creation gives up. */
+	OL_CAGE_ENTRIES_MAX = 65536, /* Directory entries looked at when searching for stale groups. */
+	OL_CAGE_EVENTS_BYTES = 1024, /* More than memory.events or cgroup.events ever holds. */
+	OL_CAGE_LIST_BYTES = 4096    /* More than cgroup.controllers ever holds. */
+};
+
+/* The waiting that the kernel's races need is bounded by this. */
+#define OL_CAGE_PATIENCE_NS UINT64_C(2000000000)
+
+struct ol_cage_chain {
+	int memory_version;
+	char mount[OL_PATH_BYTES];
+	char path[OL_PATH_BYTES]; /* Of the parent. */
+	int count;
+	int fds[OL_CAGE_DEPTH_MAX];             /* From the top; the last one is the parent. */
+	uint64_t oom_counts[OL_CAGE_DEPTH_MAX]; /* v2: each one's own oom count at creation. */
+};
+
+/* What the kernel's log says about a group. */
+struct ol_kernel_log_finding {
+	pid_t victim;              /* As the kernel numbers it; 0 before a matching oom-kill line. */
+	uint32_t limited_by;       /* enum ol_limited_by; none where nothing was found. */
+	char group[OL_PATH_BYTES]; /* Whose limit, as the kernel names it: from the real top. */
+	char task_group[OL_PATH_BYTES]; /* The victim's group, named the same way. */
+	char line[OL_TEXT_BYTES];       /* "Memory cgroup out of memory: Killed process ...". */
+};
+
+struct ol_cage {
+	char mode[16];
+	bool has_swap_limit;
+	char name[OL_CAGE_NAME_BYTES];
+	char path[OL_PATH_BYTES];
+	char directory[OL_PATH_BYTES];
+	struct ol_cage_chain chain;
+	int directory_fd; /* Carries the lock that says that this lab lives. */
+	int usage_fd;
+	int enter_fd;       /* For writing: "tasks" on v1, "cgroup.procs" on v2. */
+	int kernel_log_fd;  /* -1 where it may not be read. */
+	pid_t attached_pid; /* The last one; 0 before the first. */
+	bool is_inside;     /* In a child of ol_cage_fork() that was born in the cage. */
+	struct ol_kernel_log_finding finding;
+};
+
+/* error: "FORMAT: text of -code; cure". The cure is chosen by code; mount names the file system. */
+int ol_cage_fail(struct ol_error *error, int code, const char *mount, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+
+/* files.c: small kernel files, with the whole path in the error. */
+int ol_cage_write(int directory_fd, const struct ol_cage_chain *chain, const char *path,
+	const char *name, const char *text, struct ol_error *error);
+bool ol_cage_has_word(const char *text, const char *word);
+bool ol_cage_lists_memory(int directory_fd, const char *name);
+/* Processes listed in cgroup.procs. Calls each (NULL is fine) with every pid; 0 stands for one of
+ * another pid namespace. Returns how many, or a negative errno value. */
+int ol_cage_each_process(int directory_fd, void (*each)(pid_t pid, void *context), void *context);
+/* Sleeps a little, longer each time; false once OL_CAGE_PATIENCE_NS have passed. Begin with 0. */
+struct ol_cage_patience {
+	uint64_t begin_ns;
+	uint64_t step_ns;
+};
+bool ol_cage_wait(struct ol_cage_patience *patience);
+int ol_cage_join_path(
+	char ret_path[OL_PATH_BYTES], const char *first, const char *second, struct ol_error *error);
+
+/* place.c: opens the chain down to the parent that was asked for, or chooses one. */
+int ol_cage_place(const struct ol_cage_system *system, const char *parent,
+	struct ol_cage_chain *ret_chain, struct ol_error *error);
+
+/* chain.c: hold: locks the chain, so that no other lab takes the memory controller from it;
+ * enable: has the memory controller handed down to the parent's children; release: gives back what
+ * labs enabled and none uses any more, unlocks and closes. On v1 there is nothing to enable. */
+int ol_cage_chain_hold(struct ol_cage_chain *chain, struct ol_error *error);
+int ol_cage_chain_enable(struct ol_cage_chain *chain, struct ol_error *error);
+void ol_cage_chain_release(struct ol_cage_chain *chain);
+static inline int ol_cage_parent_fd(const struct ol_cage_chain *chain) {
+	return chain->fds[chain->count - 1];
+}
+
+/* leaf.c: moves the lab into a leaf below one level of the chain, if it is alone there. */
+int ol_cage_leaf_enter(const struct ol_cage_chain *chain, int level, struct ol_error *error);
+void ol_cage_leaf_leave(const struct ol_cage_chain *chain, int level);
+/* The path of one level: the chain's path cut short. */
+void ol_cage_level_path(const struct ol_cage_chain *chain, int level, char ret_path[OL_PATH_BYTES]);
+
+/* end.c: ends what runs in a group and in groups below it; removes it with these. */
+int ol_cage_end_processes(int directory_fd, const char *directory, struct ol_error *error);
+int ol_cage_remove_tree(
+	int parent_fd, const char *name, const char *directory, struct ol_error *error);
+/* stale.c */
+int ol_cage_sweep(int parent_fd);
+bool ol_cage_has_cages(int parent_fd);
+
+/* limits.c */
+int ol_cage_check_limits(const struct ol_cage_limits *limits, struct ol_error *error);
+int ol_cage_set_limits(
+	struct ol_cage *cage, const struct ol_cage_limits *limits, struct ol_error *error);
+/* Names the active swap devices in ret_names, cut to what fits; returns whether there are any. */
+bool ol_cage_has_swap(char ret_names[OL_NAME_BYTES]);
+
+/* counters.c */
+int ol_cage_read_number(int directory_fd, const char *name, uint64_t *ret_number);
+uint64_t ol_cage_swap_peak(const struct ol_cage *cage);
+/* evidence.c */
+void ol_cage_snapshot_ancestors(struct ol_cage_chain *chain);
+
+/* kernel_log.c */
+int ol_kernel_log_open(void); /* At its end; a negative errno value where it may not be read. */
+void ol_kernel_log_search(
+	int fd, const char *group_name, pid_t pid, struct ol_kernel_log_finding *finding);
+
+/* cage_libcgroup.c: 0, or -1: then the caller does it by a plain system call, which either works
+ * or says why not. libcgroup loses most errno values and refuses some things that are allowed. */
+int ol_libcgroup_create(const struct ol_cage_chain *chain, const char *path);
+int ol_libcgroup_attach(const struct ol_cage_chain *chain, const char *path, pid_t pid);
+int ol_libcgroup_delete(const struct ol_cage_chain *chain, const char *path);
+/* Says in ret_text what it is and where it finds memory; 0, or -1 where it did not start. */
+int ol_libcgroup_describe(char ret_text[OL_TEXT_BYTES]);
+
+#endif

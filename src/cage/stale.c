@@ -1,0 +1,85 @@
+/* stale.c -- Removes what dead labs left behind.
+ *
+ * A living lab holds a lock on its group's directory; the kernel lets go of it when the lab dies,
+ * however it dies. So a group of our name whose lock can be had is nobody's. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "cage/internal.h"
+
+/* "oomlab-PID-0123456789abcdef", exactly: people may name their own groups oomlab-something. */
+static bool is_cage(const char *name) {
+	size_t prefix_length = strlen(OL_CAGE_PREFIX);
+	if (strncmp(name, OL_CAGE_PREFIX, prefix_length) != 0)
+		return false;
+	size_t digits = strspn(name + prefix_length, "0123456789");
+	const char *rest = name + prefix_length + digits;
+	return digits > 0 && *rest == '-' && strspn(rest + 1, "0123456789abcdef") == 16 &&
+		   rest[17] == '\0';
+}
+
+static bool is_leaf(const char *name) {
+	size_t prefix_length = strlen(OL_CAGE_LEAF_PREFIX);
+	if (strncmp(name, OL_CAGE_LEAF_PREFIX, prefix_length) != 0)
+		return false;
+	size_t digits = strspn(name + prefix_length, "0123456789");
+	return digits > 0 && name[prefix_length + digits] == '\0';
+}
+
+/* Returns 1 if it removed the group. */
+static int sweep_one(int parent_fd, const char *name) {
+	/* A leaf holds its lab, or is empty; the kernel refuses to remove the former. */
+	if (is_leaf(name))
+		return unlinkat(parent_fd, name, AT_REMOVEDIR) == 0;
+	OL_AUTO_CLOSE int fd = openat(parent_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0)
+		return 0;
+	/* Another user's group is not ours to remove; whose it is tells the permission to write. */
+	if (faccessat(fd, "cgroup.procs", W_OK, AT_EACCESS) < 0)
+		return 0;
+	return ol_cage_remove_tree(parent_fd, name, name, NULL) == 0;
+}
+
+/* Calls sweep_one() for each group of ours, or only looks whether there is one. */
+static int search(int parent_fd, bool is_sweep) {
+	OL_AUTO_CLOSE int list_fd = openat(parent_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *list = list_fd >= 0 ? fdopendir(list_fd) : NULL;
+	if (list == NULL)
+		return 0;
+	(void)ol_steal_fd(&list_fd); /* closedir() closes it. */
+	int found_count = 0;
+	struct dirent *entry;
+	for (int i = 0; i < OL_CAGE_ENTRIES_MAX && (entry = readdir(list)) != NULL; i++) {
+		if (entry->d_type != DT_DIR)
+			continue;
+		if (is_sweep && (is_cage(entry->d_name) || is_leaf(entry->d_name)))
+			found_count += sweep_one(parent_fd, entry->d_name);
+		else if (!is_sweep && is_cage(entry->d_name))
+			found_count++;
+	}
+	closedir(list);
+	return found_count;
+}
+
+int ol_cage_sweep(int parent_fd) {
+	return search(parent_fd, true);
+}
+
+bool ol_cage_has_cages(int parent_fd) {
+	return search(parent_fd, false) > 0;
+}
+
+int ol_cage_remove_stale(
+	const struct ol_cage_system *system, const char *parent, struct ol_error *error) {
+	struct ol_cage_chain chain;
+	int result = ol_cage_place(system, parent, &chain, error);
+	if (result < 0)
+		return result;
+	result = ol_cage_sweep(ol_cage_parent_fd(&chain));
+	ol_cage_chain_release(&chain);
+	return result;
+}

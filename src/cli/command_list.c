@@ -1,0 +1,91 @@
+/* command_list.c -- oomlab list: the scripts that a name can find, and the policies. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "cli/command.h"
+#include "cli/options.h"
+#include "cli/say.h"
+#include "cli/script_handle.h"
+
+enum { NAMES_MAX = 512, NAME_COLUMNS_MINIMUM = 10 };
+
+/* Names first: the column's width depends on all of them. */
+struct names {
+	char names[NAMES_MAX][OL_NAME_BYTES];
+	size_t count;
+	size_t longest_bytes;
+};
+
+static void add_name(void *context, const char *name) {
+	struct names *names = context;
+	if (names->count == NAMES_MAX)
+		return;
+	snprintf(names->names[names->count], OL_NAME_BYTES, "%s", name);
+	if (strlen(name) > names->longest_bytes)
+		names->longest_bytes = strlen(name);
+	names->count++;
+}
+
+static int list_scripts(void) {
+	OL_AUTO_FREE struct names *names = calloc(1, sizeof *names);
+	struct ol_error error;
+	if (names == NULL) {
+		ol_say("no memory for the list");
+		return OL_EXIT_LAB;
+	}
+	names->longest_bytes = NAME_COLUMNS_MINIMUM;
+	if (ol_script_list(add_name, names, &error) < 0) {
+		ol_say("%s", error.message);
+		return OL_EXIT_LAB;
+	}
+	for (size_t i = 0; i < names->count; i++) {
+		OL_AUTO_SCRIPT struct ol_script *script = NULL;
+		int width = (int)names->longest_bytes;
+		if (ol_script_open(names->names[i], &script, NULL, &error) < 0)
+			printf("  %-*s  (cannot be loaded: %s)\n", width, names->names[i], error.message);
+		else
+			printf("  %-*s  %s%s\n", width, names->names[i], ol_script_title(script),
+				ol_script_kind(script) == OL_SCRIPT_EXPERIMENT ? " (experiment)" : "");
+	}
+	return OL_EXIT_DONE;
+}
+
+static void list_policies(void) {
+	printf(
+		"  %-*s  Go's own: GOGC and a memory limit (rules go1.19)\n", NAME_COLUMNS_MINIMUM, "go");
+}
+
+int ol_command_list(int argc, char **argv) {
+	static const struct ol_cli_option own[] = { { "help", 'h', NULL, "print this", false } };
+	struct ol_cli_table table;
+	static struct ol_cli_line line; /* Large. */
+	struct ol_error error;
+	ol_cli_table_init(&table, own, 1, false);
+	if (ol_cli_parse_all(argc, argv, &table, 1, &line, &error) < 0)
+		return ol_say_usage("list: %s", error.message);
+	if (ol_cli_value(&line, "help") != NULL) {
+		ol_command_list_help();
+		return OL_EXIT_DONE;
+	}
+	const char *what = line.word_count > 0 ? line.words[0] : "";
+	if (strcmp(what, "policies") == 0) {
+		list_policies();
+		return OL_EXIT_DONE;
+	}
+	if (strcmp(what, "scenarios") == 0)
+		return list_scripts();
+	if (*what != '\0')
+		return ol_say_usage("list: '%.64s' is no list; expected scenarios or policies", what);
+	puts("scenarios (oomlab run NAME, oomlab help NAME)");
+	int status = list_scripts();
+	puts("\npolicies (--policy=NAME)");
+	list_policies();
+	return status;
+}
+
+void ol_command_list_help(void) {
+	puts("usage: oomlab list [scenarios|policies]\n\n"
+		 "One line each: the scenarios and experiments that oomlab run finds by name, and the\n"
+		 "policies for --policy. $OOMLAB_PATH may name more directories with scripts.");
+}

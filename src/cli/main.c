@@ -1,0 +1,90 @@
+/* main.c -- oomlab: finds the command and runs it. */
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/command.h"
+#include "cli/say.h"
+#include "supervisor/plan.h"
+
+const struct ol_command ol_commands[] = {
+	{ "run", "run [SCRIPT] [options] [--script-option=value]",
+		"run a scenario in a cage, or an experiment", ol_command_run, ol_command_run_help },
+	{ "list", "list [scenarios|policies]", "what there is to run", ol_command_list,
+		ol_command_list_help },
+	{ "help", "help [COMMAND|SCRIPT]", "about a command, or a script and its options",
+		ol_command_help, ol_command_help_help },
+	{ "doctor", "doctor [--format=json]", "what this machine can do, and what mends the rest",
+		ol_command_doctor, ol_command_doctor_help },
+	{ "version", "version", "the version", ol_command_version, ol_command_version_help },
+};
+const size_t ol_commands_count = sizeof ol_commands / sizeof *ol_commands;
+
+const struct ol_command *ol_command_find(const char *name) {
+	for (size_t i = 0; i < ol_commands_count; i++) {
+		if (strcmp(ol_commands[i].name, name) == 0)
+			return &ol_commands[i];
+	}
+	return NULL;
+}
+
+int ol_command_version(int argc, char **argv) {
+	if (argc > 1 && strcmp(argv[1], "--help") == 0)
+		ol_command_version_help();
+	else if (argc > 1)
+		return ol_say_usage("version takes no argument: '%.64s'", argv[1]);
+	else
+		puts("oomlab " OL_VERSION);
+	return OL_EXIT_DONE;
+}
+
+void ol_command_version_help(void) {
+	puts("usage: oomlab version\n\nPrints the version, as oomlab --version does.");
+}
+
+static int run_unknown(const char *name) {
+	const char *names[16];
+	size_t count = 0;
+	for (size_t i = 0; i < ol_commands_count && i < sizeof names / sizeof *names; i++)
+		names[count++] = ol_commands[i].name;
+	const char *bare = name + strspn(name, "-");
+	if (strcmp(bare, "interactive") == 0 || strcmp(bare, "serve") == 0)
+		return ol_say_usage("this version has no interactive mode (oomlab serve)");
+	if (name[0] == '-')
+		return ol_say_usage(
+			"a command comes first: did you mean 'oomlab run %.64s'? (see oomlab help)", name);
+	const char *nearest = ol_nearest_name(name, names, count);
+	if (nearest != NULL)
+		return ol_say_usage("unknown command '%.64s': did you mean %s?", name, nearest);
+	return ol_say_usage(
+		"unknown command '%.64s'; expected run, list, help, doctor or version", name);
+}
+
+static int run_command(int argc, char **argv) {
+	if (argc < 2) {
+		FILE *stream = stderr;
+		fputs("usage: oomlab COMMAND [options]\n\n"
+			  "oomlab run     the default scenario: why a program with room inside is killed\n"
+			  "oomlab list    what else there is to run\n"
+			  "oomlab help    everything\n",
+			stream);
+		return OL_EXIT_USAGE;
+	}
+	if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0)
+		return ol_command_version(argc - 1, argv + 1);
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
+		return ol_command_help(argc - 1, argv + 1);
+	const struct ol_command *command = ol_command_find(argv[1]);
+	if (command == NULL)
+		return run_unknown(argv[1]);
+	return command->run(argc - 1, argv + 1);
+}
+
+int main(int argc, char **argv) {
+	/* Only characters: numbers are read and written in the C locale everywhere. */
+	setlocale(LC_CTYPE, "");
+	/* A reader that went away is noticed when writing, not by dying with a cage standing. */
+	signal(SIGPIPE, SIG_IGN);
+	return ol_finish_stdout(run_command(argc, argv));
+}

@@ -1,0 +1,226 @@
+/* run_session.c -- Carries out a request: the runs, what is told of each, and the judgement. */
+#include "cli/run_session.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "cli/command.h"
+#include "cli/say.h"
+#include "cli/script_handle.h"
+#include "cli/signals.h"
+#include "report/report.h"
+#include "supervisor/supervisor.h"
+
+struct session {
+	struct ol_run_request *request;
+	FILE *story;                   /* Where the text goes: stdout, or stderr beside JSON. */
+	struct ol_style style;         /* Of the story. */
+	struct ol_text_report *text;   /* NULL: quiet, or one of many. */
+	struct ol_json_record *record; /* NULL: none. */
+	struct ol_run_summary *summary;
+	struct ol_outcome_counts counts;
+};
+
+static void on_start(void *context, const struct ol_run_summary *summary) {
+	struct session *session = context;
+	if (session->text != NULL)
+		ol_text_report_start(session->text, summary);
+	if (session->record != NULL)
+		ol_json_record_header(session->record, summary);
+}
+
+static void on_phase_begin(void *context, const struct ol_phase *phase) {
+	struct session *session = context;
+	if (session->text != NULL)
+		ol_text_report_phase_begin(session->text, phase);
+}
+
+static void on_phase_end(void *context, const struct ol_phase *phase) {
+	struct session *session = context;
+	if (session->text != NULL)
+		ol_text_report_phase_end(session->text, phase);
+	if (session->record != NULL)
+		ol_json_record_phase(session->record, phase);
+}
+
+static void on_gc(void *context, const struct ol_gc_cycle *cycle) {
+	struct session *session = context;
+	if (session->text != NULL)
+		ol_text_report_gc(session->text, cycle);
+	if (session->record != NULL)
+		ol_json_record_gc(session->record, cycle);
+}
+
+static void on_sample(void *context, const struct ol_sample *sample) {
+	struct session *session = context;
+	if (session->text != NULL)
+		ol_text_report_sample(session->text, sample);
+	if (session->record != NULL)
+		ol_json_record_sample(session->record, sample);
+}
+
+static void on_event(void *context, const struct ol_event *event) {
+	struct session *session = context;
+	if (session->text != NULL)
+		ol_text_report_event(session->text, event);
+	if (session->record != NULL)
+		ol_json_record_event(session->record, event);
+}
+
+/* What the run was to show, against what it showed. */
+static int judge(struct session *session) {
+	const struct ol_run_request *request = session->request;
+	const struct ol_run_summary *summary = session->summary;
+	if (request->has_expectation && summary->outcome == request->expectation)
+		return OL_EXIT_DONE;
+	if (summary->outcome == OL_OUTCOME_SCRIPT_ERROR) {
+		ol_say_script_error(summary->error_message, summary->error_traceback);
+		return OL_EXIT_SCRIPT;
+	}
+	if (summary->outcome == OL_OUTCOME_LAB_ERROR) {
+		ol_say("%s", summary->error_message);
+		return OL_EXIT_LAB;
+	}
+	if (request->has_expectation) {
+		ol_say("expected %s, but the run ended %s", ol_outcome_name(request->expectation),
+			ol_outcome_name(summary->outcome));
+		return OL_EXIT_UNMET;
+	}
+	int met = -1;
+	struct ol_script_failure failure = { "" };
+	struct ol_error error;
+	int result = ol_script_expect(request->script, summary, &met, &failure, &error);
+	if (result < 0)
+		return ol_script_status(result, &failure, &error);
+	if (met != 0)
+		return OL_EXIT_DONE;
+	ol_say("the run ended %s, which is not what %s expects with these options",
+		ol_outcome_name(summary->outcome), summary->spec.scenario);
+	return OL_EXIT_UNMET;
+}
+
+/* What is told once a run is over. */
+static int tell(struct session *session, int64_t number) {
+	const struct ol_run_request *request = session->request;
+	const struct ol_run_summary *summary = session->summary;
+	struct ol_error error = { 0 };
+	if (session->text != NULL)
+		ol_text_report_end(session->text, summary);
+	else if (request->is_repeat_given && !request->is_quiet)
+		ol_text_report_run_line(session->story, session->style, (unsigned)number, summary);
+	else if (request->format == OL_RUN_TEXT && !request->is_repeat_given)
+		ol_text_report_verdict(session->story, session->style, summary);
+	if (session->record != NULL)
+		ol_json_record_summary(session->record, summary);
+	session->counts.counts[summary->outcome]++;
+	session->counts.total++;
+	int result = 0;
+	if (request->format == OL_RUN_JSON && request->is_repeat_given)
+		result = ol_json_next_run(stdout, number == 1, summary, &error);
+	else if (request->format == OL_RUN_JSON)
+		result = ol_json_write_summary(stdout, summary, &error);
+	/* A stdout that takes no more is told of once, at the end of the program. */
+	return result < 0 || ferror(stdout) ? OL_EXIT_LAB : OL_EXIT_DONE;
+}
+
+static int run_once(struct session *session, int64_t number) {
+	const struct ol_run_request *request = session->request;
+	struct ol_supervisor_sink sink = {
+		.context = session,
+		.on_start = on_start,
+		.on_phase_begin = on_phase_begin,
+		.on_phase_end = on_phase_end,
+		.on_gc = on_gc,
+		.on_sample = on_sample,
+		.on_event = on_event,
+	};
+	struct ol_error error = { 0 };
+	if (!request->is_quiet && !request->is_repeat_given) {
+		int result = ol_text_report_create(session->story, session->style, &session->text, &error);
+		if (result < 0) {
+			ol_say("%s", error.message);
+			return OL_EXIT_LAB;
+		}
+	}
+	size_t text_bytes;
+	const char *text = ol_script_text(request->script, &text_bytes);
+	int result =
+		ol_supervise(&request->plan.spec, text, text_bytes, &sink, session->summary, &error);
+	int status = OL_EXIT_LAB;
+	if (result == 0) {
+		status = tell(session, number);
+		if (status == OL_EXIT_DONE)
+			status = judge(session);
+	} else {
+		ol_text_report_break_off(session->text);
+		if (ol_signals_caught() == 0)
+			ol_say("%s", error.message);
+	}
+	ol_text_report_destroy(session->text);
+	session->text = NULL;
+	return status;
+}
+
+static int run_all(struct session *session) {
+	const struct ol_run_request *request = session->request;
+	int status = OL_EXIT_DONE;
+	for (int64_t number = 1; number <= request->repeat_count; number++) {
+		int run_status = run_once(session, number);
+		if (run_status > status)
+			status = run_status;
+		/* What is wrong with a script or the machine is wrong with every run. */
+		if (ol_signals_caught() != 0 || run_status > OL_EXIT_UNMET)
+			break;
+	}
+	return status;
+}
+
+/* Opens and closes what surrounds the runs. */
+static int run_framed(struct session *session) {
+	const struct ol_run_request *request = session->request;
+	bool is_json_list = request->format == OL_RUN_JSON && request->is_repeat_given;
+	struct ol_error error = { 0 };
+	if (request->record_path != NULL &&
+		ol_json_record_create(request->record_path, &session->record, &error) < 0) {
+		ol_say("%s", error.message);
+		return OL_EXIT_LAB;
+	}
+	int status = OL_EXIT_DONE;
+	if (!is_json_list || ol_json_begin_runs(stdout, &error) == 0)
+		status = run_all(session);
+	if (is_json_list)
+		(void)ol_json_end_runs(stdout, &session->counts, &error);
+	if (request->is_repeat_given && (request->format == OL_RUN_TEXT || !request->is_quiet))
+		ol_text_report_counts(session->story, session->style, &session->counts);
+	if (ol_json_record_destroy(session->record, &error) < 0) {
+		ol_say("%s", error.message);
+		status = OL_EXIT_LAB;
+	}
+	return status;
+}
+
+int ol_run_session(struct ol_run_request *request) {
+	OL_AUTO_FREE struct ol_run_summary *summary = calloc(1, sizeof *summary);
+	if (summary == NULL) {
+		ol_say("no memory for the run");
+		return OL_EXIT_LAB;
+	}
+	struct session session = {
+		.request = request,
+		.story = request->format == OL_RUN_JSON ? stderr : stdout,
+		.summary = summary,
+	};
+	session.style = ol_style_of(session.story);
+	ol_signals_catch();
+	int status = run_framed(&session);
+	int signal_number = ol_signals_caught();
+	if (signal_number == 0)
+		return status;
+	ol_say("interrupted by SIG%s; the cage is removed, nothing is left behind",
+		sigabbrev_np(signal_number));
+	return OL_EXIT_SIGNAL + signal_number;
+}

@@ -1,0 +1,340 @@
+/* explain.c -- Why a run ended as it did, in figures: only what the summary's facts show.
+ *
+ * Each reason is a function; which one holds is decided by the outcome and, for a kill at the
+ * cage's own limit, by what the garbage could have covered. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "report/report.h"
+#include "report/table.h"
+#include "report/words.h"
+
+/* Less than this share of the limit is not worth a sentence. */
+static const uint64_t notable_share = 64;
+
+/* What the reasons are made of. */
+struct findings {
+	const struct ol_run_summary *summary;
+	const struct ol_last_words *last;
+	uint64_t limit_bytes;
+	uint64_t garbage_bytes;   /* Never more than the heap. */
+	uint64_t missing_bytes;   /* Of the last request: not yet touched. */
+	uint64_t uncounted_bytes; /* Allocated since garbage was counted, the last request apart. */
+	bool has_count;
+	bool is_request_open;
+};
+
+static struct findings find(const struct ol_run_summary *summary) {
+	const struct ol_last_words *last = &summary->last_words;
+	struct findings found = {
+		.summary = summary,
+		.last = last,
+		.limit_bytes = summary->spec.limit_bytes,
+		.garbage_bytes = last->garbage_bytes,
+		.has_count = last->garbage_counted_at_ns > 0,
+		.uncounted_bytes = last->allocated_since_count_bytes,
+	};
+	if (found.garbage_bytes > last->memstats.heap_alloc)
+		found.garbage_bytes = last->memstats.heap_alloc;
+	found.is_request_open =
+		last->activity == OL_ACTIVITY_ALLOCATING || last->activity == OL_ACTIVITY_TOUCHING;
+	if (!found.is_request_open)
+		return found;
+	if (last->request_bytes > last->touched_bytes)
+		found.missing_bytes = last->request_bytes - last->touched_bytes;
+	found.uncounted_bytes -=
+		found.uncounted_bytes < last->request_bytes ? found.uncounted_bytes : last->request_bytes;
+	return found;
+}
+
+static bool is_notable(const struct findings *found, uint64_t bytes) {
+	return bytes > 0 && bytes >= found->limit_bytes / notable_share;
+}
+
+static const struct ol_option_value *find_option(
+	const struct ol_run_summary *summary, const char *name) {
+	for (uint32_t i = 0; i < summary->spec.option_count && i < OL_OPTIONS_MAX; i++) {
+		if (strcmp(summary->spec.options[i].name, name) == 0)
+			return &summary->spec.options[i];
+	}
+	return NULL;
+}
+
+/* What to try, if collecting is what was missing. */
+static void add_hint(struct ol_words *words, const struct ol_run_summary *summary) {
+	const struct ol_option_value *gc = find_option(summary, "gc");
+	if (gc != NULL && gc->type == OL_OPTION_BOOLEAN && !gc->boolean)
+		ol_words_add(words, " Run again with --gc to see the difference.");
+	else if (summary->spec.memory_limit_bytes >= OL_MEMORY_LIMIT_OFF)
+		ol_words_add(
+			words, " Run again with --memlimit=90%%, which plans collections by the limit.");
+}
+
+static void explain_garbage(struct ol_words *words, const struct findings *found) {
+	const struct ol_run_spec *spec = &found->summary->spec;
+	const struct ol_memstats *stats = &found->last->memstats;
+	bool has_memory_limit = spec->memory_limit_bytes < OL_MEMORY_LIMIT_OFF;
+	ol_words_add(words, "%s of the heap was garbage, but ", OL_BYTES_TEXT(found->garbage_bytes));
+	if (spec->gogc == OL_GOGC_OFF && !has_memory_limit) {
+		ol_words_add(
+			words, "with GOGC off and no memory limit nothing ever asks for a collection.");
+	} else if (stats->next_gc > found->limit_bytes && stats->heap_alloc < stats->next_gc) {
+		ol_words_add(words, "the next collection was planned at %s, %s beyond the limit of %s",
+			OL_BYTES_TEXT(stats->next_gc), OL_BYTES_TEXT(stats->next_gc - found->limit_bytes),
+			OL_BYTES_TEXT(found->limit_bytes));
+		if (has_memory_limit)
+			ol_words_add(
+				words, " (the memory limit is %s)", OL_BYTES_TEXT(spec->memory_limit_bytes));
+		ol_words_add(words, ", so nothing asked for one before the cage was full.");
+	} else {
+		ol_words_add(words,
+			"the next collection was planned at %s, and with the heap at %s the cage of %s was "
+			"full first",
+			OL_BYTES_TEXT(stats->next_gc), OL_BYTES_TEXT(stats->heap_alloc),
+			OL_BYTES_TEXT(found->limit_bytes));
+		if (found->summary->baseline_bytes > 0)
+			ol_words_add(words, ": it held %s before the first allocation",
+				OL_BYTES_TEXT(found->summary->baseline_bytes));
+		ol_words_add(words, ".");
+	}
+	add_hint(words, found->summary);
+}
+
+/* The first phase: baseline and request are all there is. */
+static bool is_request_beyond(const struct findings *found) {
+	const struct ol_run_summary *summary = found->summary;
+	return summary->phase_count <= 1 && found->is_request_open && summary->baseline_bytes > 0 &&
+		   summary->baseline_bytes + found->last->request_bytes > found->limit_bytes;
+}
+
+static void explain_request_beyond(struct ol_words *words, const struct findings *found) {
+	uint64_t baseline_bytes = found->summary->baseline_bytes;
+	uint64_t request_bytes = found->last->request_bytes;
+	uint64_t sum_bytes = baseline_bytes + request_bytes;
+	ol_words_add(words,
+		"The cage held %s before the first allocation (the baseline); with the %s asked for that "
+		"is %s, %s more than the limit of %s.",
+		OL_BYTES_TEXT(baseline_bytes), OL_BYTES_TEXT(request_bytes), OL_BYTES_TEXT(sum_bytes),
+		OL_BYTES_TEXT(sum_bytes - found->limit_bytes), OL_BYTES_TEXT(found->limit_bytes));
+	ol_words_add(words, " No collection can help the first request: it takes a larger --limit.");
+}
+
+/* The parts of what the cage held, without claiming that they are all. */
+static void add_parts(struct ol_words *words, const struct findings *found) {
+	uint64_t baseline_bytes = found->summary->baseline_bytes;
+	uint64_t heap_bytes = found->last->memstats.heap_alloc;
+	uint64_t sum_bytes = heap_bytes + baseline_bytes;
+	ol_words_add(words, "a heap of %s", OL_BYTES_TEXT(heap_bytes));
+	if (found->last->activity == OL_ACTIVITY_ALLOCATING) {
+		ol_words_add(words, ", %s asked for", OL_BYTES_TEXT(found->last->request_bytes));
+		sum_bytes += found->last->request_bytes;
+	}
+	ol_words_add(words, " and a baseline of %s", OL_BYTES_TEXT(baseline_bytes));
+	if (sum_bytes > found->limit_bytes)
+		ol_words_add(words, " make %s, %s more than the limit of %s", OL_BYTES_TEXT(sum_bytes),
+			OL_BYTES_TEXT(sum_bytes - found->limit_bytes), OL_BYTES_TEXT(found->limit_bytes));
+	else
+		ol_words_add(words,
+			" stood against a limit of %s (the script held %s, the heap's tables %s)",
+			OL_BYTES_TEXT(found->limit_bytes), OL_BYTES_TEXT(found->last->script_bytes),
+			OL_BYTES_TEXT(found->last->metadata_bytes));
+}
+
+static void explain_live(struct ol_words *words, const struct findings *found) {
+	if (!found->has_count)
+		ol_words_add(words, "Its garbage was never counted: ");
+	else if (is_notable(found, found->garbage_bytes))
+		ol_words_add(words, "Collecting the %s of garbage would not have covered the %s missing: ",
+			OL_BYTES_TEXT(found->garbage_bytes), OL_BYTES_TEXT(found->missing_bytes));
+	else if (found->garbage_bytes == 0)
+		ol_words_add(words, "There was no garbage to collect: ");
+	else
+		ol_words_add(
+			words, "Little of the heap was garbage (%s): ", OL_BYTES_TEXT(found->garbage_bytes));
+	add_parts(words, found);
+	ol_words_add(words, ".");
+	if (is_notable(found, found->uncounted_bytes))
+		ol_words_add(words, " Another %s were allocated after the count and may be garbage too.",
+			OL_BYTES_TEXT(found->uncounted_bytes));
+	else if (found->has_count)
+		ol_words_add(words, " It takes a larger --limit, or less that is live.");
+}
+
+static void explain_own_limit(struct ol_words *words, const struct findings *found) {
+	bool is_garbage_enough = found->has_count && is_notable(found, found->garbage_bytes) &&
+							 found->garbage_bytes >= found->missing_bytes;
+	if (found->last->activity == OL_ACTIVITY_COLLECTING) {
+		ol_words_add(words,
+			"A collection was under way, but the cage was full before it was done: the heap stood "
+			"at %s, %s of it garbage when last counted.",
+			OL_BYTES_TEXT(found->last->memstats.heap_alloc), OL_BYTES_TEXT(found->garbage_bytes));
+		return;
+	}
+	if (is_request_beyond(found))
+		explain_request_beyond(words, found);
+	else if (is_garbage_enough)
+		explain_garbage(words, found);
+	else
+		explain_live(words, found);
+}
+
+static void explain_ancestor(struct ol_words *words, const struct findings *found) {
+	const struct ol_evidence *evidence = &found->summary->evidence;
+	if (evidence->limited_by == OL_LIMITED_BY_SYSTEM) {
+		ol_words_add(words, "The machine itself ran out of memory; the cage's limit of %s",
+			OL_BYTES_TEXT(found->limit_bytes));
+	} else {
+		ol_words_add(words, "The limit of %s struck first; the cage's own limit of %s",
+			evidence->limiting_group[0] ? evidence->limiting_group : "a group above the cage",
+			OL_BYTES_TEXT(found->limit_bytes));
+	}
+	if (found->summary->cage_peak_bytes > 0)
+		ol_words_add(words, " was not what killed it (it peaked at %s).",
+			OL_BYTES_TEXT(found->summary->cage_peak_bytes));
+	else
+		ol_words_add(words, " was not what killed it.");
+	if (evidence->limited_by == OL_LIMITED_BY_ANCESTOR)
+		ol_words_add(words, " Raise the limit of that group, or choose another with --group.");
+}
+
+/* The phase that gave back most: what it began with, plus what it asked for, less what was left. */
+static const struct ol_phase *most_freed(
+	const struct ol_run_summary *summary, uint64_t *ret_freed_bytes) {
+	const struct ol_phase *best = NULL;
+	uint64_t before_bytes = 0;
+	*ret_freed_bytes = 0;
+	for (uint64_t i = 0; i < summary->phase_count && i < OL_PHASES_MAX; i++) {
+		const struct ol_phase *phase = &summary->phases[i];
+		uint64_t had_bytes = before_bytes + phase->requested_bytes;
+		before_bytes = phase->memstats.heap_alloc;
+		if (had_bytes > before_bytes && had_bytes - before_bytes > *ret_freed_bytes) {
+			*ret_freed_bytes = had_bytes - before_bytes;
+			best = phase;
+		}
+	}
+	return best;
+}
+
+static void add_collections(struct ol_words *words, const struct ol_memstats *stats) {
+	ol_words_add_count(words, stats->num_gc, "collection", "collections");
+	if (stats->num_forced_gc == stats->num_gc)
+		ol_words_add(words, ", asked for by the program,");
+	else if (stats->num_forced_gc > 0)
+		ol_words_add(
+			words, ", %" PRIu64 " of them asked for by the program,", stats->num_forced_gc);
+}
+
+static void explain_survival(struct ol_words *words, const struct findings *found) {
+	const struct ol_run_summary *summary = found->summary;
+	const struct ol_memstats *stats = &found->last->memstats;
+	uint64_t requested_bytes = 0;
+	for (uint64_t i = 0; i < summary->phase_count && i < OL_PHASES_MAX; i++)
+		requested_bytes += summary->phases[i].requested_bytes;
+	uint64_t sum_bytes = requested_bytes + summary->baseline_bytes;
+	if (summary->cage_peak_bytes >= found->limit_bytes)
+		ol_words_add(words, "The cage filled to its limit, and nothing was killed. ");
+	else if (summary->cage_peak_bytes > 0)
+		ol_words_add(words, "%s of the limit was never used. ",
+			OL_BYTES_TEXT(found->limit_bytes - summary->cage_peak_bytes));
+	if (stats->num_gc == 0 && sum_bytes <= found->limit_bytes) {
+		ol_words_add(words,
+			"No collection was needed: all that was asked for, %s, fitted beside the baseline of "
+			"%s.",
+			OL_BYTES_TEXT(requested_bytes), OL_BYTES_TEXT(summary->baseline_bytes));
+		return;
+	}
+	size_t start = words->used;
+	add_collections(words, stats);
+	if (words->buffer[start] == 'o')
+		words->buffer[start] = 'O';
+	if (sum_bytes <= found->limit_bytes || summary->evidence.swap_peak_bytes > 0) {
+		ol_words_add(words, " ran; %s was asked for in all.", OL_BYTES_TEXT(requested_bytes));
+		return;
+	}
+	ol_words_add(words,
+		" made room: %s was asked for in all, which with the baseline of %s is more "
+		"than the limit",
+		OL_BYTES_TEXT(requested_bytes), OL_BYTES_TEXT(summary->baseline_bytes));
+	uint64_t freed_bytes;
+	const struct ol_phase *phase = most_freed(summary, &freed_bytes);
+	if (phase != NULL)
+		ol_words_add(words, "; \"%s\" gave back %s", phase->name, OL_BYTES_TEXT(freed_bytes));
+	ol_words_add(words, ".");
+}
+
+static void explain_refusal(struct ol_words *words, const struct findings *found) {
+	const struct ol_run_summary *summary = found->summary;
+	if (summary->spec.fail_memory_request > 0)
+		ol_words_add(words,
+			"Request %" PRIu32 " for pages was refused on purpose: "
+			"--fail-memory-request.",
+			summary->spec.fail_memory_request);
+	else if (summary->spec.address_space_bytes != UINT64_MAX)
+		ol_words_add(words,
+			"The address space was capped at %s, and the heap, at %s, could not map more: the "
+			"program saw the refusal, and the cage's limit was not what stopped it.",
+			OL_BYTES_TEXT(summary->spec.address_space_bytes),
+			OL_BYTES_TEXT(found->last->memstats.heap_sys - found->last->memstats.heap_released));
+	else
+		ol_words_add(words, "The system refused more memory with the heap at %s.",
+			OL_BYTES_TEXT(found->last->memstats.heap_alloc));
+}
+
+static void explain_other(struct ol_words *words, const struct findings *found) {
+	const struct ol_run_summary *summary = found->summary;
+	const struct ol_last_words *last = found->last;
+	switch (summary->outcome) {
+	case OL_OUTCOME_TIMED_OUT:
+		ol_words_add(words,
+			"Its time was up while it was %s, with the heap at %s and the cage at %s of %s; ",
+			ol_activity_name((enum ol_activity)last->activity),
+			OL_BYTES_TEXT(last->memstats.heap_alloc), OL_BYTES_TEXT(last->cage_bytes),
+			OL_BYTES_TEXT(found->limit_bytes));
+		ol_words_add_count(words, last->memstats.num_gc, "collection", "collections");
+		ol_words_add(words, " had run. A longer --timeout shows whether it would have ended.");
+		break;
+	case OL_OUTCOME_THROTTLED:
+		ol_words_add(words, "It went over memory.high");
+		if (summary->spec.high_bytes != UINT64_MAX)
+			ol_words_add(words, " (%s)", OL_BYTES_TEXT(summary->spec.high_bytes));
+		ol_words_add(words,
+			" %" PRIu64 " times, and the kernel held it back each time instead of "
+			"killing it.",
+			summary->evidence.high_delta);
+		break;
+	case OL_OUTCOME_SHUT_DOWN:
+		ol_words_add(words, "It ended itself with the cage at %s of %s.",
+			OL_BYTES_TEXT(last->cage_bytes), OL_BYTES_TEXT(found->limit_bytes));
+		break;
+	case OL_OUTCOME_KILLED:
+		ol_words_add(words, "The cage counted no OOM kill: signal %d came from elsewhere.",
+			summary->evidence.signal);
+		break;
+	default:
+		ol_words_add(words, "%s", summary->error_message);
+		break;
+	}
+}
+
+void ol_explain(const struct ol_run_summary *summary, char *buffer, size_t capacity) {
+	struct ol_words words = ol_words_in(buffer, capacity);
+	struct findings found = find(summary);
+	switch (summary->outcome) {
+	case OL_OUTCOME_SURVIVED:
+		explain_survival(&words, &found);
+		break;
+	case OL_OUTCOME_OOM_KILLED:
+		explain_own_limit(&words, &found);
+		break;
+	case OL_OUTCOME_OOM_KILLED_BY_ANCESTOR:
+		explain_ancestor(&words, &found);
+		break;
+	case OL_OUTCOME_OUT_OF_MEMORY:
+		explain_refusal(&words, &found);
+		break;
+	default:
+		explain_other(&words, &found);
+		break;
+	}
+}

@@ -1,0 +1,340 @@
+/* text_report.c -- The report of one run, written as things happen. */
+#include <assert.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "report/cells.h"
+#include "report/report.h"
+#include "report/table.h"
+#include "report/words.h"
+
+enum {
+	LABEL_COLUMNS = 12,
+	STORY_COLUMNS = 4,         /* Log lines and collections, between the rows. */
+	COLLECTIONS_SHOWN_MAX = 3, /* A phase; the others are counted. */
+	PARAGRAPH_BYTES = 2048
+};
+
+struct ol_text_report {
+	FILE *stream;
+	struct ol_style style;
+	struct ol_table table;
+	const struct ol_run_summary *summary; /* The supervisor's, filled as the run goes on. */
+	struct ol_phase phase;                /* The open one. */
+	bool has_phase;
+	bool has_baseline_row;
+	bool has_live_line;
+	uint64_t collections_in_phase;
+	uint64_t garbage_bytes; /* As last known. */
+};
+
+int ol_text_report_create(FILE *stream, struct ol_style style, struct ol_text_report **ret_report,
+	struct ol_error *error) {
+	struct ol_text_report *report = calloc(1, sizeof *report);
+	if (report == NULL)
+		return ol_error_set(error, -ENOMEM, "no memory for the report");
+	report->stream = stream;
+	report->style = style;
+	*ret_report = report;
+	return 0;
+}
+
+void ol_text_report_destroy(struct ol_text_report *report) {
+	free(report);
+}
+
+static void add_options(struct ol_words *words, const struct ol_run_spec *spec) {
+	for (uint32_t i = 0; i < spec->option_count && i < OL_OPTIONS_MAX; i++) {
+		const struct ol_option_value *option = &spec->options[i];
+		ol_words_add(words, "%s%s=", i > 0 ? ", " : "", option->name);
+		switch ((enum ol_option_type)option->type) {
+		case OL_OPTION_BOOLEAN:
+			ol_words_add(words, "%s", option->boolean ? "true" : "false");
+			break;
+		case OL_OPTION_INTEGER:
+			ol_words_add(words, "%" PRId64, option->integer);
+			break;
+		case OL_OPTION_NUMBER:
+			ol_words_add(words, "%g", option->number);
+			break;
+		case OL_OPTION_BYTES:
+			ol_words_add(words, "%s", OL_BYTES_TEXT((uint64_t)option->integer));
+			break;
+		default:
+			ol_words_add(words, "\"%s\"", option->string);
+			break;
+		}
+	}
+}
+
+static void put_paragraph(struct ol_text_report *report, const char *label, const char *text) {
+	ol_cells_paragraph(report->stream, report->style, label, LABEL_COLUMNS, OL_PAINT_NONE, text);
+}
+
+static void put_cage(struct ol_text_report *report, const struct ol_run_summary *summary) {
+	const struct ol_run_spec *spec = &summary->spec;
+	const char *dot = ol_cells_separator(report->style);
+	char text[PARAGRAPH_BYTES];
+	struct ol_words words = ol_words_in(text, sizeof text);
+	ol_words_add(&words, "limit %s", OL_BYTES_TEXT(spec->limit_bytes));
+	if (spec->swap_bytes > 0)
+		ol_words_add(&words, " %s swap %s", dot, OL_BYTES_TEXT(spec->swap_bytes));
+	else
+		ol_words_add(&words, " %s no swap", dot);
+	if (spec->high_bytes != UINT64_MAX)
+		ol_words_add(&words, " %s high %s", dot, OL_BYTES_TEXT(spec->high_bytes));
+	if (spec->address_space_bytes != UINT64_MAX)
+		ol_words_add(&words, " %s address space %s", dot, OL_BYTES_TEXT(spec->address_space_bytes));
+	ol_words_add(&words, " %s cgroup %s", dot, summary->cage.mode);
+	if (strcmp(summary->cage.mode, "hybrid") == 0)
+		ol_words_add(&words, " (memory on v%" PRIu32 ")", summary->cage.memory_version);
+	put_paragraph(report, "cage", text);
+}
+
+static void put_collector(struct ol_text_report *report, const struct ol_run_spec *spec) {
+	const char *dot = ol_cells_separator(report->style);
+	char text[PARAGRAPH_BYTES];
+	struct ol_words words = ol_words_in(text, sizeof text);
+	ol_words_add(&words, "%s %s policy %s (%s) %s ",
+		strcmp(spec->collector, "stw") == 0 ? "stop-the-world" : spec->collector, dot, spec->policy,
+		spec->rules, dot);
+	if (spec->gogc == OL_GOGC_OFF)
+		ol_words_add(&words, "GOGC off");
+	else
+		ol_words_add(&words, "GOGC %" PRId32, spec->gogc);
+	if (spec->memory_limit_bytes >= OL_MEMORY_LIMIT_OFF)
+		ol_words_add(&words, " %s no memory limit", dot);
+	else
+		ol_words_add(&words, " %s memory limit %s", dot, OL_BYTES_TEXT(spec->memory_limit_bytes));
+	put_paragraph(report, "collector", text);
+}
+
+void ol_text_report_start(struct ol_text_report *report, const struct ol_run_summary *summary) {
+	const struct ol_run_spec *spec = &summary->spec;
+	report->summary = summary;
+	ol_table_init(&report->table, report->stream, report->style, spec->limit_bytes);
+	fputc('\n', report->stream);
+	char title[OL_NAME_BYTES + OL_TEXT_BYTES + 2];
+	snprintf(title, sizeof title, "%s: %s", spec->scenario, spec->title);
+	ol_cells_paragraph(report->stream, report->style, "", 1, OL_PAINT_BOLD, title);
+	put_cage(report, summary);
+	put_collector(report, spec);
+	if (spec->option_count > 0) {
+		char text[PARAGRAPH_BYTES];
+		struct ol_words words = ol_words_in(text, sizeof text);
+		add_options(&words, spec);
+		put_paragraph(report, "options", text);
+	}
+	fputc('\n', report->stream);
+	ol_table_head(&report->table);
+	fflush(report->stream);
+}
+
+/* Takes the line that is being redrawn off the screen. */
+static void clear_live_line(struct ol_text_report *report) {
+	if (report->has_live_line)
+		fputs("\r\033[K", report->stream);
+	report->has_live_line = false;
+}
+
+/* The first row, as soon as the supervisor knows the baseline. */
+static void put_baseline(struct ol_text_report *report) {
+	if (report->has_baseline_row || report->summary == NULL)
+		return;
+	report->has_baseline_row = true;
+	uint64_t bytes = report->summary->baseline_bytes;
+	struct ol_row row = {
+		.name = "baseline",
+		.asked_bytes = OL_ROW_UNKNOWN,
+		.heap_bytes = OL_ROW_UNKNOWN,
+		.goal_bytes = OL_ROW_UNKNOWN,
+		.garbage_bytes = OL_ROW_UNKNOWN,
+		.idle_bytes = OL_ROW_UNKNOWN,
+		.cage_bytes = bytes > 0 ? bytes : OL_ROW_UNKNOWN,
+	};
+	ol_table_row(&report->table, &row);
+}
+
+void ol_text_report_phase_begin(struct ol_text_report *report, const struct ol_phase *phase) {
+	clear_live_line(report);
+	put_baseline(report);
+	report->phase = *phase;
+	report->has_phase = true;
+	report->collections_in_phase = 0;
+	fflush(report->stream);
+}
+
+static void put_story(struct ol_text_report *report, const char *text) {
+	clear_live_line(report);
+	ol_cells_paint(report->stream, report->style, OL_PAINT_NONE);
+	fprintf(report->stream, "%*s", STORY_COLUMNS, "");
+	ol_cells_paint(report->stream, report->style, OL_PAINT_DIM);
+	ol_cells_put(report->stream, report->style, text);
+	ol_cells_paint(report->stream, report->style, OL_PAINT_NONE);
+	fputc('\n', report->stream);
+}
+
+/* How many collections a phase had beyond those shown. */
+static void put_collections(struct ol_text_report *report) {
+	if (report->collections_in_phase > COLLECTIONS_SHOWN_MAX) {
+		char text[64];
+		snprintf(text, sizeof text, "gc: %" PRIu64 " more",
+			report->collections_in_phase - COLLECTIONS_SHOWN_MAX);
+		put_story(report, text);
+	}
+	report->collections_in_phase = 0;
+}
+
+void ol_text_report_phase_end(struct ol_text_report *report, const struct ol_phase *phase) {
+	clear_live_line(report);
+	put_collections(report);
+	/* The supervisor ends a phase that its subject did not live to end, and then knows why. */
+	bool is_killed = report->summary != NULL && ol_was_killed(report->summary);
+	struct ol_row row = {
+		.name = phase->name,
+		.kind = is_killed ? OL_ROW_KILLED : OL_ROW_PLAIN,
+		.asked_bytes = phase->requested_bytes,
+		.garbage_bytes = phase->garbage_bytes,
+		.cage_bytes = phase->cage_bytes,
+	};
+	ol_row_set_memstats(&row, &phase->memstats);
+	ol_table_row(&report->table, &row);
+	report->garbage_bytes = phase->garbage_bytes;
+	report->has_phase = false;
+	fflush(report->stream);
+}
+
+void ol_text_report_gc(struct ol_text_report *report, const struct ol_gc_cycle *cycle) {
+	report->collections_in_phase++;
+	report->garbage_bytes = 0;
+	if (report->collections_in_phase > COLLECTIONS_SHOWN_MAX)
+		return;
+	char text[256];
+	struct ol_words words = ol_words_in(text, sizeof text);
+	ol_words_add(&words, "gc %" PRIu64 "%s: heap %s %s %s, next planned at ", cycle->number,
+		cycle->is_forced ? " (asked for)" : "", OL_BYTES_TEXT(cycle->start_bytes),
+		report->style.has_unicode ? "→" : "->", OL_BYTES_TEXT(cycle->end_bytes));
+	if (cycle->next_goal_bytes >= OL_GOAL_NEVER)
+		ol_words_add(&words, "no size at all");
+	else
+		ol_words_add(&words, "%s", OL_BYTES_TEXT(cycle->next_goal_bytes));
+	put_story(report, text);
+	fflush(report->stream);
+}
+
+void ol_text_report_event(struct ol_text_report *report, const struct ol_event *event) {
+	clear_live_line(report);
+	put_baseline(report);
+	char text[OL_TEXT_BYTES + 32];
+	if (strcmp(event->kind, "log") == 0)
+		snprintf(text, sizeof text, "%s", event->text);
+	else
+		snprintf(text, sizeof text, "%s: %s", event->kind, event->text);
+	put_story(report, text);
+	fflush(report->stream);
+}
+
+void ol_text_report_sample(struct ol_text_report *report, const struct ol_sample *sample) {
+	if (!report->style.is_terminal || !report->has_phase)
+		return;
+	clear_live_line(report);
+	struct ol_row row = {
+		.name = report->phase.name,
+		.kind = OL_ROW_LIVE,
+		.asked_bytes = OL_ROW_UNKNOWN,
+		.garbage_bytes = OL_ROW_UNKNOWN,
+		.cage_bytes = sample->cage_bytes,
+	};
+	ol_row_set_memstats(&row, &sample->memstats);
+	ol_table_row(&report->table, &row);
+	report->has_live_line = true;
+	fflush(report->stream);
+}
+
+/* The row of a phase that never ended: its last words. */
+static void put_last_row(struct ol_text_report *report, const struct ol_run_summary *summary) {
+	const struct ol_last_words *last = &summary->last_words;
+	put_collections(report);
+	uint64_t asked_bytes = last->request_bytes;
+	if (summary->phase_count > 0 && summary->phase_count <= OL_PHASES_MAX) {
+		const struct ol_phase *phase = &summary->phases[summary->phase_count - 1];
+		if (strcmp(phase->name, last->phase) == 0 && phase->requested_bytes > 0)
+			asked_bytes = phase->requested_bytes;
+	}
+	struct ol_row row = {
+		.name = last->phase[0] != '\0' ? last->phase : report->phase.name,
+		.kind = ol_was_killed(summary) ? OL_ROW_KILLED : OL_ROW_PLAIN,
+		.asked_bytes = asked_bytes,
+		.garbage_bytes = last->garbage_counted_at_ns > 0 ? last->garbage_bytes : OL_ROW_UNKNOWN,
+		.cage_bytes = last->cage_bytes,
+	};
+	ol_row_set_memstats(&row, &last->memstats);
+	ol_table_row(&report->table, &row);
+	report->has_phase = false;
+}
+
+static enum ol_paint verdict_paint(enum ol_outcome outcome) {
+	switch (outcome) {
+	case OL_OUTCOME_SURVIVED:
+	case OL_OUTCOME_SHUT_DOWN:
+		return OL_PAINT_STRONG_GOOD;
+	case OL_OUTCOME_THROTTLED:
+	case OL_OUTCOME_TIMED_OUT:
+		return OL_PAINT_STRONG_WARN;
+	default:
+		return OL_PAINT_STRONG_BAD;
+	}
+}
+
+static const char *verdict_mark(struct ol_style style, enum ol_outcome outcome) {
+	switch (verdict_paint(outcome)) {
+	case OL_PAINT_STRONG_GOOD:
+		return style.has_unicode ? "✓" : "+";
+	case OL_PAINT_STRONG_WARN:
+		return "!";
+	default:
+		return style.has_unicode ? "✗" : "X";
+	}
+}
+
+void ol_text_report_verdict(
+	FILE *stream, struct ol_style style, const struct ol_run_summary *summary) {
+	char text[PARAGRAPH_BYTES], line[PARAGRAPH_BYTES + 8];
+	ol_verdict_line(summary, text, sizeof text);
+	snprintf(line, sizeof line, "%s %s", verdict_mark(style, summary->outcome), text);
+	ol_cells_paragraph(stream, style, "", 1, verdict_paint(summary->outcome), line);
+}
+
+void ol_text_report_end(struct ol_text_report *report, const struct ol_run_summary *summary) {
+	char text[PARAGRAPH_BYTES];
+	clear_live_line(report);
+	put_baseline(report);
+	if (report->has_phase)
+		put_last_row(report, summary);
+	ol_table_legend(&report->table);
+	fputc('\n', report->stream);
+	ol_text_report_verdict(report->stream, report->style, summary);
+	ol_evidence_line(summary, ol_cells_separator(report->style), text, sizeof text);
+	put_paragraph(report, "evidence", text);
+	if (summary->evidence.kernel_line[0] != '\0') {
+		snprintf(text, sizeof text, "\"%s\"", summary->evidence.kernel_line);
+		ol_cells_paragraph(
+			report->stream, report->style, "kernel", LABEL_COLUMNS, OL_PAINT_DIM, text);
+	}
+	/* Errors are for the caller to tell: on the error stream, with their traceback. */
+	if (summary->outcome != OL_OUTCOME_SCRIPT_ERROR && summary->outcome != OL_OUTCOME_LAB_ERROR) {
+		ol_explain(summary, text, sizeof text);
+		put_paragraph(report, "why", text);
+	}
+	fputc('\n', report->stream);
+	fflush(report->stream);
+}
+
+void ol_text_report_break_off(struct ol_text_report *report) {
+	if (report == NULL)
+		return;
+	clear_live_line(report);
+	fflush(report->stream);
+}

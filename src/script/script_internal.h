@@ -1,0 +1,71 @@
+/* script_internal.h -- What the files of the lab's side share about an open script. */
+#ifndef OL_SCRIPT_SCRIPT_INTERNAL_H
+#define OL_SCRIPT_SCRIPT_INTERNAL_H
+
+#include "script/script_lab.h"
+#include "script/state.h"
+
+enum {
+	OL_SCRIPT_SETTINGS_MAX = 32,    /* Run settings in one scenario or one lab.run. */
+	OL_SCRIPT_SETTING_BYTES = 256,  /* Text of one value; longer ones are cut, and then refused. */
+};
+#define OL_SCRIPT_SECONDS_MAX   5 /* Of Lua's own running in the lab, at a time. */
+#define OL_SCRIPT_LAB_BYTES_MAX (UINT64_C(64) << 20)
+
+/* Where a script was found. */
+struct ol_script_source {
+	char name[OL_NAME_BYTES];      /* "spike" */
+	char path[OL_PATH_BYTES];      /* As errors show it. */
+	char directory[OL_PATH_BYTES]; /* Absolute, where require looks; "" for bundled ones. */
+	char library[OL_PATH_BYTES];   /* Overrides the embedded lua/; "" for none. */
+	char *text;                    /* For free(). */
+	size_t text_bytes;
+};
+
+int ol_script_find(
+	const char *name_or_path, struct ol_script_source *ret_source, struct ol_error *error);
+
+struct ol_script_setting {
+	char name[OL_NAME_BYTES];
+	char text[OL_SCRIPT_SETTING_BYTES];
+};
+
+struct ol_script {
+	struct ol_lua *lua;
+	struct ol_script_source source;
+	char *synopsis; /* For free(). */
+	enum ol_script_kind kind;
+	lua_Integer declaration_index;
+	char title[OL_TEXT_BYTES];
+	size_t option_count;
+	struct ol_script_option options[OL_OPTIONS_MAX];
+	size_t setting_count;
+	struct ol_script_setting settings[OL_SCRIPT_SETTINGS_MAX];
+	const struct ol_script_host *host; /* While an experiment's program runs; else NULL. */
+};
+
+/* Loads a found script; takes source->text over, also when it fails. scenario_index: which of its
+ * declarations; -1 for the one it returns. */
+int ol_script_load(struct ol_script_source *source, lua_Integer scenario_index,
+	struct ol_script **ret_script, struct ol_script_failure *ret_failure, struct ol_error *error);
+
+/* Through the door, with a deadline, and the traceback copied out. */
+int ol_script_enter(struct ol_script *script, lua_CFunction body, void *argument,
+	struct ol_script_failure *ret_failure, struct ol_error *error);
+
+/* The value of table[name] without metamethods; the table is at index. Leaves it on the stack. */
+int ol_script_raw_field(lua_State *L, int index, const char *name);
+
+/* Fills title, settings and options from the declaration at index. Raises. */
+void ol_script_read_declaration(lua_State *L, int index, struct ol_script *script);
+
+/* Leaves opt, the option values as a program gets them, on the stack. Raises. */
+void ol_script_push_options(lua_State *L, const struct ol_script *script);
+
+/* Leaves a run's summary as plain tables on the stack. Raises. */
+void ol_script_push_summary(lua_State *L, const struct ol_run_summary *summary);
+
+/* Adds the lab's functions to lab.core, on top of the stack. Raises. */
+void ol_script_open_lab_core(lua_State *L);
+
+#endif

@@ -1,0 +1,161 @@
+/* state.c -- The life of a Lua state, its door, and its deadline. */
+#include "script/state.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <lauxlib.h>
+
+#include "base/units.h"
+#include "script/core.h"
+#include "script/failure.h"
+#include "script/sandbox.h"
+
+static uint64_t now_ns(void) {
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * OL_NS_PER_S + (uint64_t)now.tv_nsec;
+}
+
+static int copy_path(char destination[OL_PATH_BYTES], const char *path, struct ol_error *error) {
+	if (strlen(path) >= OL_PATH_BYTES)
+		return ol_error_set(error, -ENAMETOOLONG, "%.64s...: the path is longer than %d bytes",
+			path, OL_PATH_BYTES - 1);
+	strcpy(destination, path);
+	return 0;
+}
+
+int ol_lua_create(
+	const struct ol_lua_config *config, struct ol_lua **ret_lua, struct ol_error *error) {
+	struct ol_lua *lua = calloc(1, sizeof *lua);
+	if (lua == NULL)
+		return ol_error_set(error, -ENOMEM, "no memory for a Lua state");
+	lua->config = *config;
+	lua->allocator.held_bytes_max = config->memory_bytes_max;
+	int result = copy_path(lua->script_path, config->script_path, error);
+	if (result == 0)
+		result = copy_path(lua->script_directory, config->script_directory, error);
+	if (result == 0)
+		result = copy_path(lua->library_directory, config->library_directory, error);
+	if (result < 0) {
+		ol_lua_destroy(lua);
+		return result;
+	}
+	lua->config.script_path = lua->script_path;
+	lua->config.script_directory = lua->script_directory;
+	lua->config.library_directory = lua->library_directory;
+	*ret_lua = lua;
+	return 0;
+}
+
+void ol_lua_destroy(struct ol_lua *lua) {
+	if (lua == NULL)
+		return;
+	if (lua->L != NULL)
+		lua_close(lua->L);
+	assert(lua->allocator.held_bytes == 0);
+	free(lua);
+}
+
+/* Nothing enters Lua but through the door, so this cannot be reached; if it is, the process must
+ * not go on. */
+static int panic(lua_State *L) {
+	fprintf(stderr, "oomlab: error outside the protected door\n");
+	return 0;
+}
+
+static int open_libraries(lua_State *L) {
+	struct ol_lua *lua = ol_lua_of(L);
+	ol_lua_open_sandbox(L, lua->config.seed);
+	ol_lua_open_core(L);
+	return 0;
+}
+
+int ol_lua_open(struct ol_lua *lua, struct ol_error *error) {
+	lua->L = lua_newstate(ol_allocator_reallocate, &lua->allocator);
+	if (lua->L == NULL)
+		return ol_lua_describe_no_memory(lua, error);
+	lua_atpanic(lua->L, panic);
+	*(struct ol_lua **)lua_getextraspace(lua->L) = lua;
+	return ol_lua_enter(lua, open_libraries, NULL, error);
+}
+
+struct door {
+	struct ol_lua *lua;
+	lua_CFunction body;
+	void *argument;
+	int result;
+	struct ol_error *error;
+};
+
+static int pass_door(lua_State *L) {
+	struct door *door = lua_touserdata(L, 1);
+	lua_State *thread = lua_newthread(L); /* door, thread */
+	lua_pushcfunction(thread, door->body);
+	lua_pushlightuserdata(thread, door->argument);
+	int result_count;
+	int status = lua_resume(thread, L, 1, &result_count);
+	if (status != LUA_OK) {
+		door->result = ol_lua_describe_failure(door->lua, L, thread, status, door->error);
+		lua_resetthread(thread); /* Runs what variables marked <close> still have to do. */
+	}
+	return 0;
+}
+
+int ol_lua_enter(struct ol_lua *lua, lua_CFunction body, void *argument, struct ol_error *error) {
+	struct door door = { .lua = lua, .body = body, .argument = argument, .error = error };
+	lua->traceback[0] = '\0';
+	lua_pushcfunction(lua->L, pass_door);
+	lua_pushlightuserdata(lua->L, &door);
+	if (lua_pcall(lua->L, 1, 0, 0) != LUA_OK && door.result == 0) {
+		/* Not the body but the door itself failed: there was no room for the coroutine. */
+		door.result = ol_lua_describe_no_memory(lua, error);
+	}
+	lua_settop(lua->L, 0);
+	return door.result;
+}
+
+static void guard(lua_State *L, lua_Debug *debug) {
+	struct ol_lua *lua = ol_lua_of(L);
+	if (!lua->is_aborted && now_ns() < lua->deadline_ns)
+		return;
+	if (lua->is_aborted)
+		ol_lua_abort(L, lua->abort_error.code, lua->abort_error.message);
+	ol_lua_abort(L, -EBADMSG, "the script takes too long outside the cage; is there an endless loop?");
+}
+
+int ol_lua_abort(lua_State *L, int code, const char *message) {
+	struct ol_lua *lua = ol_lua_of(L);
+	if (!lua->is_aborted) {
+		lua->is_aborted = true;
+		ol_error_set(&lua->abort_error, code, "%s", message);
+	}
+	/* Other coroutines come to guard() when their own count is up; new ones are refused. */
+	lua_sethook(L, guard, LUA_MASKCOUNT, 1);
+	lua_sethook(lua->L, guard, LUA_MASKCOUNT, 1);
+	lua_pushstring(L, lua->abort_error.message);
+	return lua_error(L);
+}
+
+void ol_lua_set_deadline(struct ol_lua *lua, uint64_t duration_ns) {
+	if (lua->is_aborted)
+		return;
+	lua->deadline_ns = duration_ns == 0 ? 0 : now_ns() + duration_ns;
+	if (duration_ns == 0)
+		lua_sethook(lua->L, NULL, 0, 0);
+	else
+		lua_sethook(lua->L, guard, LUA_MASKCOUNT, OL_LUA_HOOK_INSTRUCTIONS);
+}
+
+void ol_lua_run_text(lua_State *L, const char *text, size_t text_bytes, const char *path) {
+	lua_pushfstring(L, "@%s", path); /* name */
+	/* "t": a precompiled chunk could be made to crash the interpreter. */
+	if (luaL_loadbufferx(L, text, text_bytes, lua_tostring(L, -1), "t") != LUA_OK)
+		lua_error(L);
+	lua_remove(L, -2); /* chunk */
+	lua_call(L, 0, 1); /* result */
+}

@@ -1,0 +1,85 @@
+/* state.h -- One sandboxed Lua state and the one protected door into it.
+ *
+ * Shared by the lab and the subject: knows scripts, files and errors, but no heap, no cage and no
+ * run. Nothing here raises a Lua error unless it says so. */
+#ifndef OL_SCRIPT_STATE_H
+#define OL_SCRIPT_STATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <lua.h>
+
+#include "base/error.h"
+#include "record/record.h"
+#include "script/allocator.h"
+
+enum {
+	OL_LUA_TEXT_BYTES_MAX = 1 << 20,     /* A script or module file. */
+	OL_LUA_DECLARATIONS_MAX = 256,       /* lab.scenario and lab.experiment calls of one script. */
+	OL_LUA_HOOK_INSTRUCTIONS = 10000,    /* Between two looks at the clock. */
+	OL_LUA_TRACEBACK_HEAD_LEVELS = 10,   /* As in Lua's own tracebacks. */
+	OL_LUA_TRACEBACK_TAIL_LEVELS = 11,
+};
+
+enum ol_lua_side { OL_LUA_LAB, OL_LUA_SUBJECT };
+
+struct ol_lua_config {
+	enum ol_lua_side side;
+	const char *script_path;       /* As errors show it. */
+	const char *script_directory;  /* Where require looks; "" for nowhere. */
+	const char *library_directory; /* Overrides the embedded lua/; "" for none. */
+	uint64_t memory_bytes_max;
+	const char *memory_advice; /* How to raise the cap: ends the error's sentence. */
+	uint64_t seed;             /* Of math.random. */
+	void *context;             /* The side's own, for its bindings. */
+	void (*log)(void *context, const char *line); /* NULL: lines are dropped. */
+	/* Adds the side's functions to lab.core, on top of the stack. May raise. */
+	void (*open_core)(lua_State *L);
+};
+
+struct ol_lua {
+	lua_State *L;
+	struct ol_allocator allocator;
+	struct ol_lua_config config; /* Its strings point into the arrays below. */
+	char script_path[OL_PATH_BYTES];
+	char script_directory[OL_PATH_BYTES];
+	char library_directory[OL_PATH_BYTES];
+	uint64_t deadline_ns;  /* On the monotonic clock; 0 for none. */
+	bool is_aborted;       /* Every further instruction raises; see ol_lua_abort. */
+	bool is_in_program;    /* A program runs: nothing may be declared any more. */
+	struct ol_error abort_error;
+	char traceback[OL_MESSAGE_BYTES]; /* Of the last failed ol_lua_enter; "" where none. */
+};
+
+/* Creates an empty state. ol_lua_open has to follow. -ENOMEM. */
+int ol_lua_create(
+	const struct ol_lua_config *config, struct ol_lua **ret_lua, struct ol_error *error);
+void ol_lua_destroy(struct ol_lua *lua); /* NULL is fine. */
+
+/* Fills the state: the sandbox and lab.core. */
+int ol_lua_open(struct ol_lua *lua, struct ol_error *error);
+
+/* The door: calls body(L) with argument as a light userdata at index 1, in a coroutine of its own,
+ * so that the stack of a failure is still there to be told. body may raise; what it leaves on the
+ * stack is dropped. 0; or -EBADMSG with "FILE:LINE: message" and lua->traceback; or the code given
+ * to ol_lua_abort. */
+int ol_lua_enter(struct ol_lua *lua, lua_CFunction body, void *argument, struct ol_error *error);
+
+/* For bindings: raises an error that no pcall can swallow, because every instruction after it
+ * raises it anew, in every coroutine. ol_lua_enter then returns code. Does not return. */
+int ol_lua_abort(lua_State *L, int code, const char *message);
+
+/* Time from now until the state aborts itself; 0 for no end. */
+void ol_lua_set_deadline(struct ol_lua *lua, uint64_t duration_ns);
+
+/* The state that L, or a coroutine of its, belongs to. */
+static inline struct ol_lua *ol_lua_of(lua_State *L) {
+	return *(struct ol_lua **)lua_getextraspace(L);
+}
+
+/* Loads text and runs it in the present coroutine; leaves its one result on the stack. Raises. */
+void ol_lua_run_text(lua_State *L, const char *text, size_t text_bytes, const char *path);
+
+#endif

@@ -1,0 +1,59 @@
+/* subject.h -- What the files of the subject's side share: the run, and handles on its objects.
+ *
+ * A handle holds a root of its own. What Lua's collector does decides nothing: a handle that Lua
+ * forgets keeps its root to the end of the run; only release() and <close> give it back. */
+#ifndef OL_SCRIPT_SUBJECT_H
+#define OL_SCRIPT_SUBJECT_H
+
+#include <stdbool.h>
+
+#include <lua.h>
+
+#include "record/record.h"
+#include "run/run.h"
+#include "script/state.h"
+
+/* The context of a subject's Lua state. */
+struct ol_subject {
+	struct ol_run *run;
+	struct ol_lua *lua;
+	/* The last refusal of an allocation, as raised: an uncaught one is another outcome. */
+	char refusal[OL_ERROR_MESSAGE_BYTES];
+};
+
+/* Handles, as Lua sees them. */
+#define OL_HANDLE_HEAP "heap"
+#define OL_HANDLE_CAGE "cage"
+#define OL_HANDLE_SLAB "slab"
+#define OL_HANDLE_NODE "node"
+#define OL_HANDLE_ROOT "root"
+
+struct ol_handle {
+	ol_root root; /* OL_ROOT_NONE: closed. */
+};
+
+static inline struct ol_subject *ol_subject_of(lua_State *L) {
+	return ol_lua_of(L)->config.context;
+}
+
+/* Raises error at the line of the script that called. An -ENOMEM is remembered as a refusal. */
+int ol_subject_raise(lua_State *L, const struct ol_error *error);
+
+/* Leaves a closed handle on the stack: fill in its root when there is one. Raises. */
+struct ol_handle *ol_handle_push_closed(lua_State *L, const char *kind);
+/* Leaves a handle on object, with a new root. Raises. */
+void ol_handle_push(lua_State *L, void *object);
+/* The object behind the slab, node or root at index; raises if it is another thing or closed. */
+void *ol_handle_check_object(lua_State *L, int index);
+/* A whole number of bytes or slots from minimum up; raises. */
+uint64_t ol_subject_check_count(lua_State *L, int index, uint64_t minimum, const char *what);
+
+/* Make the metatables. Raise. */
+void ol_subject_open_handles(lua_State *L);
+void ol_subject_open_heap(lua_State *L);
+
+/* Leave the heap and the cage on the stack. Raise. */
+void ol_subject_push_heap(lua_State *L);
+void ol_subject_push_cage(lua_State *L);
+
+#endif

@@ -1,0 +1,300 @@
+/* subject_handles.c -- slab, node and root: handles on the heap's objects. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <lauxlib.h>
+
+#include "heap/heap.h"
+#include "script/push.h"
+#include "script/subject.h"
+
+int ol_subject_raise(lua_State *L, const struct ol_error *error) {
+	if (error->code == -ENOMEM) {
+		struct ol_subject *subject = ol_subject_of(L);
+		snprintf(subject->refusal, sizeof subject->refusal, "%s", error->message);
+	}
+	return luaL_error(L, "%s", error->message);
+}
+
+uint64_t ol_subject_check_count(lua_State *L, int index, uint64_t minimum, const char *what) {
+	if (lua_type(L, index) != LUA_TNUMBER)
+		luaL_error(L, "expected %s, a whole number, not %s", what, luaL_typename(L, index));
+	int is_whole;
+	lua_Integer count = lua_tointegerx(L, index, &is_whole);
+	if (!is_whole)
+		luaL_error(L, "expected %s, a whole number, not %f; // divides without a remainder", what,
+			lua_tonumber(L, index));
+	if (count < 0 || (uint64_t)count < minimum)
+		luaL_error(L, "expected %s, at least %I, not %I", what, (LUAI_UACINT)minimum,
+			(LUAI_UACINT)count);
+	return (uint64_t)count;
+}
+
+static struct ol_heap *heap_of(lua_State *L) {
+	return ol_run_heap(ol_subject_of(L)->run);
+}
+
+struct ol_handle *ol_handle_push_closed(lua_State *L, const char *kind) {
+	struct ol_handle *handle = lua_newuserdatauv(L, sizeof *handle, 0); /* handle */
+	handle->root = OL_ROOT_NONE;
+	luaL_setmetatable(L, kind);
+	return handle;
+}
+
+void ol_handle_push(lua_State *L, void *object) {
+	struct ol_heap *heap = heap_of(L);
+	const char *kind = ol_heap_is_node(heap, object) ? OL_HANDLE_NODE : OL_HANDLE_SLAB;
+	struct ol_handle *handle = ol_handle_push_closed(L, kind); /* handle */
+	struct ol_error error;
+	if (ol_heap_root_create(heap, object, &handle->root, &error) < 0) {
+		handle->root = OL_ROOT_NONE;
+		ol_subject_raise(L, &error);
+	}
+}
+
+static struct ol_handle *check_open(lua_State *L, int index, const char *kind) {
+	struct ol_handle *handle = luaL_checkudata(L, index, kind);
+	if (handle->root == OL_ROOT_NONE)
+		luaL_error(L, "this %s was released", kind);
+	return handle;
+}
+
+void *ol_handle_check_object(lua_State *L, int index) {
+	static const char *const kinds[] = { OL_HANDLE_SLAB, OL_HANDLE_NODE, OL_HANDLE_ROOT };
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+		struct ol_handle *handle = luaL_testudata(L, index, kinds[i]);
+		if (handle == NULL)
+			continue;
+		if (handle->root == OL_ROOT_NONE)
+			luaL_error(L, "this %s was released", kinds[i]);
+		return ol_heap_root_load(heap_of(L), handle->root);
+	}
+	luaL_error(L, "expected a slab or a node, not %s", luaL_typename(L, index));
+	return NULL;
+}
+
+/***
+ * Lets go of the object: unless something else reaches it, it is garbage now. The handle is of no
+ * use any more.
+ * @function slab:release
+ */
+static int slab_release(lua_State *L) {
+	struct ol_handle *handle = check_open(L, 1, OL_HANDLE_SLAB);
+	ol_heap_root_release(heap_of(L), handle->root);
+	handle->root = OL_ROOT_NONE;
+	return 0;
+}
+
+/***
+ * The bytes the object takes in the heap: what was asked for, rounded up to its size class or to
+ * whole pages.
+ * @function slab:bytes
+ * @treturn integer
+ */
+static int slab_bytes(lua_State *L) {
+	struct ol_handle *handle = check_open(L, 1, OL_HANDLE_SLAB);
+	struct ol_heap *heap = heap_of(L);
+	ol_lua_push_uint64(
+		L, ol_heap_object_bytes(heap, ol_heap_root_load(heap, handle->root))); /* bytes */
+	return 1;
+}
+
+/***
+ * Lets go of the node; what it refers to goes with it, unless something else reaches that.
+ * @function node:release
+ */
+static int node_release(lua_State *L) {
+	struct ol_handle *handle = check_open(L, 1, OL_HANDLE_NODE);
+	ol_heap_root_release(heap_of(L), handle->root);
+	handle->root = OL_ROOT_NONE;
+	return 0;
+}
+
+/***
+ * The bytes the node takes in the heap, slots and payload, rounded up.
+ * @function node:bytes
+ * @treturn integer
+ */
+static int node_bytes(lua_State *L) {
+	struct ol_handle *handle = check_open(L, 1, OL_HANDLE_NODE);
+	struct ol_heap *heap = heap_of(L);
+	ol_lua_push_uint64(
+		L, ol_heap_object_bytes(heap, ol_heap_root_load(heap, handle->root))); /* bytes */
+	return 1;
+}
+
+/***
+ * How many slots the node has.
+ * @function node:slots
+ * @treturn integer
+ */
+static int node_slots(lua_State *L) {
+	struct ol_handle *handle = check_open(L, 1, OL_HANDLE_NODE);
+	struct ol_heap *heap = heap_of(L);
+	lua_pushinteger(
+		L, ol_heap_slot_count(heap, ol_heap_root_load(heap, handle->root))); /* slots */
+	return 1;
+}
+
+static uint32_t check_slot(lua_State *L, int index, const void *node) {
+	uint64_t slot = ol_subject_check_count(L, index, 1, "a slot");
+	uint32_t slot_count = ol_heap_slot_count(heap_of(L), node);
+	if (slot > slot_count)
+		luaL_error(L, "there is no slot %I: the node has %I", (LUAI_UACINT)slot,
+			(LUAI_UACINT)slot_count);
+	return (uint32_t)slot - 1;
+}
+
+/***
+ * Makes a slot refer to an object, or to nothing.
+ * @function node:set
+ * @tparam integer slot  1 to node:slots()
+ * @tparam slab|node|root|nil object
+ */
+static int node_set(lua_State *L) {
+	struct ol_handle *handle = check_open(L, 1, OL_HANDLE_NODE);
+	void *node = ol_heap_root_load(heap_of(L), handle->root);
+	uint32_t slot = check_slot(L, 2, node);
+	luaL_checkany(L, 3);
+	void *target = lua_isnil(L, 3) ? NULL : ol_handle_check_object(L, 3);
+
+	ol_heap_store(heap_of(L), node, slot, target);
+	return 0;
+}
+
+/***
+ * What a slot refers to, held by a new handle that has to be released too.
+ * @function node:get
+ * @tparam integer slot  1 to node:slots()
+ * @treturn slab|node|nil
+ */
+static int node_get(lua_State *L) {
+	struct ol_handle *handle = check_open(L, 1, OL_HANDLE_NODE);
+	void *node = ol_heap_root_load(heap_of(L), handle->root);
+	uint32_t slot = check_slot(L, 2, node);
+
+	void *target = ol_heap_load(heap_of(L), node, slot);
+
+	if (target == NULL)
+		lua_pushnil(L); /* nil */
+	else
+		ol_handle_push(L, target); /* object */
+	return 1;
+}
+
+/***
+ * What the root refers to, held by a new handle that has to be released too.
+ * @function root:get
+ * @treturn slab|node|nil
+ */
+static int root_get(lua_State *L) {
+	struct ol_handle *handle = check_open(L, 1, OL_HANDLE_ROOT);
+
+	void *target = ol_heap_root_load(heap_of(L), handle->root);
+
+	if (target == NULL)
+		lua_pushnil(L); /* nil */
+	else
+		ol_handle_push(L, target); /* object */
+	return 1;
+}
+
+/***
+ * Makes the root refer to another object, or to nothing.
+ * @function root:set
+ * @tparam slab|node|root|nil object
+ */
+static int root_set(lua_State *L) {
+	struct ol_handle *handle = check_open(L, 1, OL_HANDLE_ROOT);
+	luaL_checkany(L, 2);
+	void *target = lua_isnil(L, 2) ? NULL : ol_handle_check_object(L, 2);
+
+	ol_heap_root_store(heap_of(L), handle->root, target);
+	return 0;
+}
+
+/***
+ * Ends the root.
+ * @function root:release
+ */
+static int root_release(lua_State *L) {
+	struct ol_handle *handle = check_open(L, 1, OL_HANDLE_ROOT);
+	ol_heap_root_release(heap_of(L), handle->root);
+	handle->root = OL_ROOT_NONE;
+	return 0;
+}
+
+/* <close>: releases what is not released yet. */
+static int handle_close(lua_State *L) {
+	struct ol_handle *handle = lua_touserdata(L, 1);
+	if (handle != NULL && handle->root != OL_ROOT_NONE) {
+		ol_heap_root_release(heap_of(L), handle->root);
+		handle->root = OL_ROOT_NONE;
+	}
+	return 0;
+}
+
+/* Lua's collector found nobody that knows the handle. Its root stays: when objects die is the
+ * scenario's affair, never Lua's. Closing the handle guards against one brought back to life. */
+static int handle_forget(lua_State *L) {
+	struct ol_handle *handle = lua_touserdata(L, 1);
+	if (handle != NULL)
+		handle->root = OL_ROOT_NONE;
+	return 0;
+}
+
+static int handle_tostring(lua_State *L) {
+	const struct ol_handle *handle = lua_touserdata(L, 1);
+	const char *kind = lua_tostring(L, lua_upvalueindex(1));
+	if (handle == NULL || handle->root == OL_ROOT_NONE)
+		lua_pushfstring(L, "%s (released)", kind); /* text */
+	else
+		lua_pushfstring(L, "%s %I", kind, (LUAI_UACINT)handle->root); /* text */
+	return 1;
+}
+
+static void open_handle(lua_State *L, const char *kind, const luaL_Reg *methods) {
+	static const luaL_Reg metamethods[] = {
+		{ "__close", handle_close },
+		{ "__gc", handle_forget },
+		{ NULL, NULL },
+	};
+	luaL_newmetatable(L, kind); /* metatable */
+	luaL_setfuncs(L, metamethods, 0);
+	lua_pushstring(L, kind);                  /* metatable, kind */
+	lua_pushcclosure(L, handle_tostring, 1);  /* metatable, tostring */
+	lua_setfield(L, -2, "__tostring");
+	lua_newtable(L); /* metatable, methods */
+	luaL_setfuncs(L, methods, 0);
+	lua_setfield(L, -2, "__index");
+	lua_pushstring(L, kind); /* metatable, kind */
+	lua_setfield(L, -2, "__metatable");
+	lua_pop(L, 1);
+}
+
+void ol_subject_open_handles(lua_State *L) {
+	static const luaL_Reg slab_methods[] = {
+		{ "release", slab_release },
+		{ "bytes", slab_bytes },
+		{ NULL, NULL },
+	};
+	static const luaL_Reg node_methods[] = {
+		{ "release", node_release },
+		{ "bytes", node_bytes },
+		{ "slots", node_slots },
+		{ "set", node_set },
+		{ "get", node_get },
+		{ NULL, NULL },
+	};
+	static const luaL_Reg root_methods[] = {
+		{ "get", root_get },
+		{ "set", root_set },
+		{ "release", root_release },
+		{ NULL, NULL },
+	};
+	open_handle(L, OL_HANDLE_SLAB, slab_methods);
+	open_handle(L, OL_HANDLE_NODE, node_methods);
+	open_handle(L, OL_HANDLE_ROOT, root_methods);
+}

@@ -1,0 +1,215 @@
+/* subject_heap.c -- The heap and the cage, as a program gets them. */
+#include <string.h>
+
+#include <lauxlib.h>
+
+#include "heap/heap.h"
+#include "script/core.h"
+#include "script/push.h"
+#include "script/subject.h"
+
+static struct ol_run *check_heap(lua_State *L) {
+	luaL_checkudata(L, 1, OL_HANDLE_HEAP);
+	return ol_subject_of(L)->run;
+}
+
+/***
+ * Begins a phase: what the report tells apart. Ends the one before.
+ * @function heap:phase
+ * @tparam string name
+ * @treturn heap itself, so that heap:phase("spike"):slab(n) reads well
+ */
+static int heap_phase(lua_State *L) {
+	struct ol_run *run = check_heap(L);
+	size_t length;
+	const char *name = luaL_checklstring(L, 2, &length);
+	luaL_argcheck(L, length > 0 && length < OL_NAME_BYTES && strlen(name) == length, 2,
+		"expected a name of 1 to 63 bytes");
+	struct ol_error error;
+
+	if (ol_run_phase(run, name, &error) < 0)
+		return ol_subject_raise(L, &error);
+
+	lua_settop(L, 1); /* heap */
+	return 1;
+}
+
+/***
+ * Allocates a slab of bytes and writes to all of it. A cycle of the collector may run.
+ * @function heap:slab
+ * @tparam integer bytes  1 to the heap's address space
+ * @treturn slab  to be released by slab:release() or `<close>`
+ */
+static int heap_slab(lua_State *L) {
+	struct ol_run *run = check_heap(L);
+	uint64_t bytes = ol_subject_check_count(L, 2, 1, "bytes");
+	struct ol_error error;
+
+	struct ol_handle *slab = ol_handle_push_closed(L, OL_HANDLE_SLAB); /* ..., slab */
+	if (ol_run_slab(run, bytes, &slab->root, &error) < 0) {
+		slab->root = OL_ROOT_NONE;
+		return ol_subject_raise(L, &error);
+	}
+	return 1;
+}
+
+/***
+ * Allocates a node: slots that refer to other objects, all empty, and bytes of payload.
+ * @function heap:node
+ * @tparam integer slots  0 to 16777216
+ * @tparam[opt=0] integer payload_bytes
+ * @treturn node  to be released by node:release() or `<close>`
+ */
+static int heap_node(lua_State *L) {
+	struct ol_run *run = check_heap(L);
+	uint64_t slots = ol_subject_check_count(L, 2, 0, "slots");
+	uint64_t payload_bytes =
+		lua_isnoneornil(L, 3) ? 0 : ol_subject_check_count(L, 3, 0, "payload bytes");
+	if (slots > OL_HEAP_SLOTS_MAX)
+		return luaL_error(L, "expected at most %I slots", (LUAI_UACINT)OL_HEAP_SLOTS_MAX);
+	if (slots == 0 && payload_bytes == 0)
+		return luaL_error(L, "a node needs slots, or payload bytes");
+	struct ol_error error;
+
+	struct ol_handle *node = ol_handle_push_closed(L, OL_HANDLE_NODE); /* ..., node */
+	if (ol_run_node(run, (uint32_t)slots, payload_bytes, &node->root, &error) < 0) {
+		node->root = OL_ROOT_NONE;
+		return ol_subject_raise(L, &error);
+	}
+	return 1;
+}
+
+/***
+ * Makes one more root: a variable of the program, so to say.
+ * @function heap:root
+ * @tparam slab|node|root|nil object  what it refers to at first
+ * @treturn root
+ */
+static int heap_root(lua_State *L) {
+	struct ol_run *run = check_heap(L);
+	void *object = lua_isnoneornil(L, 2) ? NULL : ol_handle_check_object(L, 2);
+	struct ol_error error;
+
+	struct ol_handle *root = ol_handle_push_closed(L, OL_HANDLE_ROOT); /* ..., root */
+	if (ol_heap_root_create(ol_run_heap(run), object, &root->root, &error) < 0) {
+		root->root = OL_ROOT_NONE;
+		return ol_subject_raise(L, &error);
+	}
+	return 1;
+}
+
+/***
+ * Runs a full cycle of the collector, as Go's runtime.GC(). Free memory stays the heap's.
+ * @function heap:collect
+ */
+static int heap_collect(lua_State *L) {
+	ol_run_collect(check_heap(L));
+	return 0;
+}
+
+/***
+ * Runs a full cycle and gives everything free back to the system, as Go's debug.FreeOSMemory().
+ * @function heap:free_os_memory
+ * @treturn integer bytes given back
+ */
+static int heap_free_os_memory(lua_State *L) {
+	ol_lua_push_uint64(L, ol_run_free_os_memory(check_heap(L))); /* ..., bytes */
+	return 1;
+}
+
+/***
+ * The heap's statistics, by the names of Go's MemStats: alloc, mallocs, frees, heap_alloc,
+ * heap_idle, heap_objects, heap_inuse, heap_released, heap_sys, last_gc_ns, next_gc, num_gc,
+ * num_forced_gc, gc_cpu_fraction.
+ * @function heap:stats
+ * @treturn table
+ */
+static int heap_stats(lua_State *L) {
+	struct ol_memstats memstats = ol_run_memstats(check_heap(L));
+	ol_lua_push_record(L, &ol_memstats_type, &memstats); /* ..., stats */
+	return 1;
+}
+
+/***
+ * Counts the garbage: bytes of objects that no root reaches. Collects nothing.
+ * @function heap:garbage
+ * @treturn integer bytes
+ */
+static int heap_garbage(lua_State *L) {
+	ol_lua_push_uint64(L, ol_run_garbage_bytes(check_heap(L))); /* ..., bytes */
+	return 1;
+}
+
+/***
+ * Walks the whole heap and raises at the first rule it finds broken.
+ * @function heap:check
+ */
+static int heap_check(lua_State *L) {
+	struct ol_run *run = check_heap(L);
+	struct ol_error error;
+	if (ol_heap_check(ol_run_heap(run), &error) < 0)
+		return ol_subject_raise(L, &error);
+	return 0;
+}
+
+/***
+ * Nanoseconds since the run began.
+ * @function heap:elapsed_ns
+ * @treturn integer
+ */
+static int heap_elapsed_ns(lua_State *L) {
+	ol_lua_push_uint64(L, ol_run_elapsed_ns(check_heap(L))); /* ..., ns */
+	return 1;
+}
+
+/***
+ * What the kernel has charged the cage for by now. The kernel charges in batches: it is coarse.
+ * @function cage:usage
+ * @treturn integer bytes; 0 where there is no cage
+ */
+static int cage_usage(lua_State *L) {
+	ol_lua_push_uint64(L, ol_run_cage_bytes(ol_subject_of(L)->run)); /* ..., bytes */
+	return 1;
+}
+
+void ol_subject_open_heap(lua_State *L) {
+	static const luaL_Reg methods[] = {
+		{ "phase", heap_phase },
+		{ "slab", heap_slab },
+		{ "node", heap_node },
+		{ "root", heap_root },
+		{ "collect", heap_collect },
+		{ "free_os_memory", heap_free_os_memory },
+		{ "stats", heap_stats },
+		{ "garbage", heap_garbage },
+		{ "check", heap_check },
+		{ "elapsed_ns", heap_elapsed_ns },
+		{ NULL, NULL },
+	};
+	luaL_newmetatable(L, OL_HANDLE_HEAP); /* metatable */
+	luaL_newlib(L, methods);              /* metatable, methods */
+	lua_setfield(L, -2, "__index");
+	lua_pushliteral(L, OL_HANDLE_HEAP); /* metatable, name */
+	lua_setfield(L, -2, "__metatable");
+	lua_pop(L, 1);
+}
+
+void ol_subject_push_heap(lua_State *L) {
+	/* Nothing in it: the run is the state's. */
+	lua_newuserdatauv(L, 0, 0); /* heap */
+	luaL_setmetatable(L, OL_HANDLE_HEAP);
+}
+
+void ol_subject_push_cage(lua_State *L) {
+	const struct ol_run_spec *spec = ol_run_spec(ol_subject_of(L)->run);
+	lua_createtable(L, 0, 4); /* cage */
+	ol_lua_push_uint64(L, spec->limit_bytes);
+	lua_setfield(L, -2, "limit");
+	ol_lua_push_uint64(L, spec->swap_bytes);
+	lua_setfield(L, -2, "swap");
+	ol_lua_push_uint64(L, spec->high_bytes);
+	lua_setfield(L, -2, "high");
+	lua_pushcfunction(L, cage_usage); /* cage, usage */
+	lua_setfield(L, -2, "usage");
+	ol_lua_close_table(L, OL_HANDLE_CAGE);
+}

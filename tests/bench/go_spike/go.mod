@@ -1,0 +1,3 @@
+module go_spike
+
+go 1.19

@@ -1,0 +1,80 @@
+-- tools.lua -- Other people's checkers, one TAP test a folder: clang-format, clang-tidy, luacheck.
+--
+-- Usage: lua5.4 tests/style/tools.lua ROOT format|luacheck
+--        lua5.4 tests/style/tools.lua ROOT tidy BUILD_DIRECTORY
+package.path = arg[0]:match("^(.*/)") .. "?.lua;" .. package.path
+local tree = require "tree"
+
+local root, which, build_directory = arg[1], arg[2], arg[3]
+
+-- Names that match, by folder: src/heap for C, the top folder for Lua.
+local function by_folder(pattern, folder_pattern)
+  local folders, order = {}, {}
+  for _, name in ipairs(tree.files(root)) do
+    if name:match(pattern) then
+      local folder = name:match(folder_pattern) or "."
+      if not folders[folder] then
+        folders[folder] = {}
+        order[#order + 1] = folder
+      end
+      table.insert(folders[folder], tree.quote(name))
+    end
+  end
+  return folders, order
+end
+
+-- A checker's output without clang's count of the warnings that it did not show.
+local function problems_of(output)
+  local problems = {}
+  for _, line in ipairs(tree.lines(output)) do
+    if not line:match("^%d+ warnings? .*generated%.$") then
+      problems[#problems + 1] = line
+    end
+  end
+  return problems
+end
+
+-- Runs command with each folder's files behind it; what it prints on failure is the problem.
+local function check_folders(sentence, command, folders, order)
+  local tap = tree.tap()
+  for _, folder in ipairs(order) do
+    local files = table.concat(folders[folder], " ")
+    local output, is_good =
+      tree.run(("cd %s && %s"):format(tree.quote(root), command:gsub("FILES", function ()
+        return files
+      end)))
+    tap:rule(sentence:format(folder), is_good and {} or problems_of(output))
+  end
+  tap:finish()
+end
+
+local function demand(command)
+  if not tree.has_command(command) then
+    tree.skip_all(command .. " is not installed")
+  end
+end
+
+if which == "format" then
+  demand("clang-format")
+  local folders, order = by_folder("%.[ch]$", "^%w+/[%w_]+")
+  check_folders("%s is formatted as .clang-format says", "clang-format --dry-run -Werror FILES",
+    folders, order)
+elseif which == "luacheck" then
+  demand("luacheck")
+  local folders, order = by_folder("%.lua$", "^[%w_]+")
+  check_folders("luacheck has nothing to say about %s",
+    "luacheck --no-color --codes --formatter plain --no-cache FILES", folders, order)
+elseif which == "tidy" then
+  demand("clang-tidy")
+  if not tree.exists(build_directory .. "/compile_commands.json") then
+    tree.skip_all("there is no compile_commands.json")
+  end
+  local folders, order = by_folder("^src/.*%.c$", "^src/[%w_]+")
+  -- One file a process, as many at a time as there are processors.
+  check_folders("clang-tidy has nothing to say about %s", "printf '%s\\n' FILES | " ..
+    "xargs -P $(nproc) -n 1 clang-tidy --quiet --extra-arg=-Wno-unknown-warning-option -p " ..
+    tree.quote(build_directory), folders, order)
+else
+  io.stderr:write("usage: tools.lua ROOT format|luacheck|tidy [BUILD_DIRECTORY]\n")
+  os.exit(2)
+end

@@ -1,0 +1,218 @@
+#!/bin/busybox sh
+# init.sh -- The first process of a virtual machine: makes the world, runs its tests, powers off.
+#
+# world.sh, beside it in the image, sets `hierarchy` and defines world_tests(), which uses the
+# functions below. TAP goes to the second serial port, where the kernel does not talk.
+set -u
+export PATH=/bin:/opt HOME=/tmp TERM=dumb NO_COLOR=1
+/bin/busybox --install -s /bin
+
+mount -t proc proc /proc
+mount -t sysfs sysfs /sys
+mount -t devtmpfs devtmpfs /dev
+stty -F /dev/ttyS1 raw
+exec 3>/dev/ttyS1
+printf 'root:x:0:0::/tmp:/bin/sh\nguest:x:1000:1000::/tmp:/bin/sh\n' >/etc/passwd
+printf 'root:x:0:\nguest:x:1000:\n' >/etc/group
+chmod 1777 /tmp
+
+cgroups=/sys/fs/cgroup
+test_count=0
+lab_timeout_s=100
+
+# ---- Saying what is so ----
+
+say_result() { # say_result "ok|not ok" SENTENCE
+	test_count=$((test_count + 1))
+	echo "$1 $test_count - $2" >&3
+}
+
+# check SENTENCE COMMAND...: one test; it passes when the command's status is 0.
+check() {
+	sentence=$1
+	shift
+	if "$@" >/tmp/check.output 2>&1; then
+		say_result ok "$sentence"
+	else
+		say_result "not ok" "$sentence"
+		{
+			echo "failed: $*"
+			head -c 2000 /tmp/check.output
+			echo
+			echo "status of the last lab: ${lab_status:-none}"
+			head -c 3000 /tmp/lab.stdout
+			echo
+			head -c 3000 /tmp/lab.stderr
+			echo
+		} 2>/dev/null | sed 's/^/# /' >&3
+	fi
+}
+
+skip() { # skip SENTENCE REASON
+	say_result ok "$1 # SKIP $2"
+}
+
+# ---- Running the lab ----
+
+# lab ARGUMENT...: runs oomlab; leaves its output for the functions below.
+lab() {
+	lab_status=0
+	timeout -k 5 "$lab_timeout_s" oomlab "$@" \
+		>/tmp/lab.stdout 2>/tmp/lab.stderr </dev/null || lab_status=$?
+}
+
+# lab_as_guest PREFIX ARGUMENT...: the same as user 1000, after the shell command PREFIX.
+lab_as_guest() {
+	prefix=$1
+	shift
+	lab_status=0
+	timeout -k 5 "$lab_timeout_s" sh -c "$prefix; exec su guest -c 'exec oomlab $*'" \
+		>/tmp/lab.stdout 2>/tmp/lab.stderr </dev/null || lab_status=$?
+}
+
+status_is() {
+	[ "$lab_status" -eq "$1" ]
+}
+
+# json_has '"key":value': the JSON on stdout, white space aside, holds the text.
+json_has() {
+	tr -d ' \n\t' </tmp/lab.stdout | grep -F -e "$1"
+}
+
+json_number() { # json_number KEY: the first number of that key
+	tr -d ' \n\t' </tmp/lab.stdout | sed -n "s/.*\"$1\":\([0-9]*\)[,}].*/\1/p"
+}
+
+number_is_at_most() { # number_is_at_most KEY MAXIMUM
+	number=$(json_number "$1")
+	[ -n "$number" ] && [ "$number" -le "$2" ]
+}
+
+outcome_is() {
+	status_is 0 && json_has "\"outcome\":\"$1\""
+}
+
+stderr_says() {
+	grep -i -E -e "$1" /tmp/lab.stderr
+}
+
+output_says() {
+	cat /tmp/lab.stdout /tmp/lab.stderr | grep -i -E -e "$1"
+}
+
+# ---- Facts about the machine ----
+
+swap_used_kib() {
+	awk '/^SwapTotal:/ { total = $2 } /^SwapFree:/ { free = $2 } END { print total - free }' \
+		/proc/meminfo
+}
+
+pages_swapped_out() {
+	awk '$1 == "pswpout" { print $2 }' /proc/vmstat
+}
+
+no_group_is_left() {
+	! find $cgroups -type d -name 'oomlab*' | grep .
+}
+
+no_process_is_left() {
+	! ls -l /proc/*/exe 2>/dev/null | grep '/opt/oomlab'
+}
+
+kernel_is_content() {
+	! dmesg | sed '1,/oomlab: the tests begin/d' | grep -E 'BUG|WARNING|Oops|soft lockup|hung task'
+}
+
+# ---- What every world that can run a cage is asked ----
+
+spike_tests() { # spike_tests MODE MEMORY_VERSION
+	lab run --format=json
+	check "the default run is killed at its limit" outcome_is oom-killed
+	check "the kernel counted one kill" json_has '"oom_kill_delta":1'
+	check "the limit was the cage's own" json_has '"limited_by":"own"'
+	check "the report calls the machine $1" json_has "\"mode\":\"$1\""
+	check "the second allocation was the last word" json_has '"request_bytes":3355443'
+	check "usage never went above the limit" number_is_at_most cage_peak_bytes 33554432
+	check "less than 1 MiB was charged before the first allocation" \
+		number_is_at_most baseline_bytes 1048575
+	lab run --gc --format=json
+	check "a collection before the second allocation saves it" outcome_is survived
+	lab run --memlimit=90% --format=json
+	check "a memory limit of 90% saves it" outcome_is survived
+	lab run --limit=4MiB --format=json
+	check "a cage of 4 MiB works" status_is 0
+	lab run --limit=64MiB --format=json
+	check "64 MiB: killed too" outcome_is oom-killed
+	lab doctor
+	check "the doctor is content" status_is 0
+	lab run --limit=nonsense
+	check "a bad limit is a usage error" status_is 2
+}
+
+closing_tests() {
+	check "no control group is left" no_group_is_left
+	check "no process is left" no_process_is_left
+	check "the kernel has nothing to complain about" kernel_is_content
+}
+
+soak_tests() {
+	lab_timeout_s=$((100 + repeat_count * 2))
+	lab run --repeat="$repeat_count" --format=json
+	check "killed $repeat_count of $repeat_count times" \
+		json_has "\"outcomes\":{\"oom-killed\":$repeat_count}"
+	lab run --gc --repeat="$repeat_count" --format=json
+	check "saved $repeat_count of $repeat_count times with --gc" \
+		json_has "\"outcomes\":{\"survived\":$repeat_count}"
+}
+
+# ---- Making the world ----
+
+mount_v1() {
+	mount -t tmpfs -o mode=755 cgroup $cgroups
+	for controller in memory cpu pids; do
+		mkdir -p $cgroups/$controller
+		mount -t cgroup -o $controller cgroup $cgroups/$controller || rmdir $cgroups/$controller
+	done
+}
+
+make_hierarchy() {
+	case $1 in
+	v2)
+		mount -t cgroup2 cgroup2 $cgroups
+		;;
+	v1)
+		mount_v1
+		;;
+	hybrid)
+		mount_v1
+		mkdir $cgroups/unified
+		mount -t cgroup2 cgroup2 $cgroups/unified
+		;;
+	mixed) # Memory on v2, other controllers on v1.
+		mount -t tmpfs -o mode=755 cgroup $cgroups
+		mkdir $cgroups/cpu $cgroups/unified
+		mount -t cgroup -o cpu cgroup $cgroups/cpu
+		mount -t cgroup2 cgroup2 $cgroups/unified
+		;;
+	none) ;;
+	esac
+}
+
+. /settings.sh
+. /world.sh
+make_hierarchy "$hierarchy"
+if [ "${swap_mib:-0}" -gt 0 ] && [ -b /dev/nvme0n1 ]; then
+	mkswap /dev/nvme0n1 >/dev/null
+	swapon /dev/nvme0n1
+fi
+echo "oomlab: the tests begin" >/dev/kmsg
+if [ "$repeat_count" -gt 0 ]; then
+	soak_tests
+else
+	world_tests
+fi
+closing_tests
+echo "1..$test_count" >&3
+stty -F /dev/ttyS1 drain 2>/dev/null
+sync
+poweroff -f

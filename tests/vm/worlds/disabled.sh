@@ -1,0 +1,28 @@
+# disabled.sh -- A kernel told to have no memory controller: a clear answer, never an unlimited run.
+hierarchy=v2
+kernel_arguments="cgroup_disable=memory"
+
+refusal_tests() { # refusal_tests WHERE
+	lab run --format=json
+	check "$1: the run is refused" status_is 4
+	check "$1: the refusal names the memory controller" stderr_says 'memory'
+	check "$1: it is not reported as carried out" eval '! json_has "\"outcome\":\"oom-killed\""'
+	lab doctor
+	check "$1: the doctor names the kernel option" output_says 'cgroup_disable|cgroup_enable'
+	check "$1: the doctor says that runs will be refused" eval '! status_is 0'
+	lab list
+	check "$1: what needs no cage still works" status_is 0
+}
+
+world_tests() {
+	refusal_tests v2
+	umount $cgroups
+	make_hierarchy v1
+	refusal_tests v1
+	umount $cgroups/cpu $cgroups/pids
+	umount $cgroups
+	lab run --format=json
+	check "nothing mounted: the run is refused" status_is 4
+	lab doctor
+	check "nothing mounted: the doctor ends by itself" eval '[ "$lab_status" -lt 124 ]'
+}

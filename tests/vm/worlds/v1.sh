@@ -1,0 +1,6 @@
+# v1.sh -- The legacy hierarchies alone, as on distributions of the 2010s; root; no swap.
+hierarchy=v1
+
+world_tests() {
+	spike_tests v1
+}

@@ -1,0 +1,54 @@
+#!/bin/sh
+# build.sh -- Configures a build directory where needed, then compiles it, quietly.
+#
+# Usage: tools/build.sh DIRECTORY [MESON OPTION...]
+# The options are given to a new directory; an old one keeps its own, except -Dtests=true, which
+# is switched on when it is asked for and off: `make run` builds without tests, since they need
+# more packages.
+set -eu
+
+directory=$1
+shift
+
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+
+has_tests() {
+	grep -q '"name": "tests", "value": true' "$directory/meson-info/intro-buildoptions.json"
+}
+
+quietly() {
+	"$@" >"$log" 2>&1 || {
+		status=$?
+		cat "$log" >&2
+		return $status
+	}
+}
+
+if [ ! -f "$directory/build.ninja" ]; then
+	printf 'oomlab: configuring %s\n' "$directory" >&2
+	rm -rf "$directory/meson-private" "$directory/meson-info" # Of a set-up that failed half way.
+	quietly meson setup "$directory" "$@"
+else
+	for option; do
+		if [ "$option" = -Dtests=true ] && ! has_tests; then
+			quietly meson configure "$directory" "$option"
+		fi
+	done
+fi
+
+# Where a meson.build changed, meson has a long story to tell; only its failures are of interest.
+quietly ninja -C "$directory" build.ninja
+
+# On a terminal ninja keeps to one line by itself.
+if [ -t 2 ]; then
+	NINJA_STATUS='oomlab: building %f/%t ' ninja -C "$directory" >&2
+else
+	printf 'oomlab: building %s\n' "$directory" >&2
+	ninja -C "$directory" --quiet >&2
+fi
+
+# People run build/oomlab, wherever meson leaves it.
+if [ ! -e "$directory/oomlab" ]; then
+	ln -sf src/oomlab "$directory/oomlab"
+fi

@@ -1,0 +1,30 @@
+#!/bin/sh
+# test.sh -- Builds and runs every test, then says how many passed in one last line.
+#
+# Two builds: the one people use, with all suites, and one under AddressSanitizer and
+# UndefinedBehaviorSanitizer with the suites that sanitizers can watch. The status is 0 when
+# something ran and nothing failed.
+set -u
+
+build=${BUILD:-build}
+build_asan=${BUILD_ASAN:-build-asan}
+
+cd "$(dirname "$0")/.." || exit 1
+mkdir -p "$build"
+rm -rf "$build/meson-logs/testlog.json" "$build/meson-logs/testlog.junit.xml" \
+	"$build_asan/meson-logs/testlog.json" "$build_asan/meson-logs/testlog.junit.xml"
+
+# A build that fails leaves no test log, which tools/summary.lua counts as a failure.
+if tools/build.sh "$build" -Dtests=true; then
+	meson test -C "$build" --no-rebuild --print-errorlogs </dev/null
+fi
+export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
+if tools/build.sh "$build_asan" -Dtests=true -Db_sanitize=address,undefined; then
+	meson test -C "$build_asan" --no-rebuild --print-errorlogs --suite unit --suite lua </dev/null
+fi
+
+lua=$(command -v lua5.4 || command -v lua54 || echo lua)
+"$lua" tools/summary.lua "plain=$build" "sanitized=$build_asan" >"$build/summary.txt"
+status=$?
+cat "$build/summary.txt"
+exit $status
