@@ -41,15 +41,24 @@ static int name_group(struct ol_cage *cage, struct ol_error *error) {
 }
 
 /* Locks the new group, and finds out whether it is still there: between its making and its locking
- * it looked like a dead lab's. */
+ * it looked like a dead lab's. Where another lab has it locked, that one is either removing it or
+ * letting go of it: which of the two, this waits for, so that none is left behind. */
 static bool claim(struct ol_cage *cage) {
 	struct stat mine;
 	struct stat there;
+	struct ol_cage_patience patience = { 0 };
 	int parent_fd = ol_cage_parent_fd(&cage->chain);
 	OL_AUTO_CLOSE int fd =
 		openat(parent_fd, cage->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0 || fstat(fd, &mine) < 0 ||
-		fstatat(parent_fd, cage->name, &there, AT_SYMLINK_NOFOLLOW) < 0 ||
+	if (fd < 0)
+		return false;
+	while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		if ((errno != EWOULDBLOCK && errno != EINTR) || !ol_cage_wait(&patience)) {
+			(void)unlinkat(parent_fd, cage->name, AT_REMOVEDIR);
+			return false;
+		}
+	}
+	if (fstat(fd, &mine) < 0 || fstatat(parent_fd, cage->name, &there, AT_SYMLINK_NOFOLLOW) < 0 ||
 		mine.st_ino != there.st_ino)
 		return false;
 	cage->directory_fd = ol_steal_fd(&fd);

@@ -119,9 +119,10 @@ struct ol_heap_summary ol_heap_chunk_summarize(const struct ol_heap_chunk *chunk
 	struct ol_heap_summary summary = { 0 };
 	unsigned run = 0; /* Free pages just before this word. */
 	bool is_at_start = true;
+	uint64_t resident = 0;
 	for (unsigned word = 0; word < OL_HEAP_CHUNK_WORDS; word++) {
 		uint64_t free = chunk->free[word];
-		summary.resident_pages += count_bits(free & ~chunk->released[word]);
+		resident |= free & ~chunk->released[word];
 		if (free == UINT64_MAX) {
 			run += 64;
 			continue;
@@ -131,15 +132,18 @@ struct ol_heap_summary ol_heap_chunk_summarize(const struct ol_heap_chunk *chunk
 			summary.start_pages = run;
 		is_at_start = false;
 		summary.longest_pages = larger(run, summary.longest_pages);
-		/* Only a word with many free pages can hold a run that is longer than what is known. */
-		if (count_bits(free) > summary.longest_pages)
-			summary.longest_pages = longest_run(free, summary.longest_pages);
-		run = free == 0 ? 0 : bits_above(~free);
+		run = bits_above(~free);
+		/* What is left without the runs at both ends lies inside the word. */
+		uint64_t inner = free & (free + 1);
+		if (run > 0)
+			inner &= UINT64_MAX >> run;
+		summary.longest_pages = longest_run(inner, summary.longest_pages);
 	}
 	if (is_at_start)
 		summary.start_pages = run;
 	summary.longest_pages = larger(run, summary.longest_pages);
 	summary.end_pages = run;
+	summary.has_resident = resident != 0;
 	assert(summary.longest_pages <= OL_HEAP_CHUNK_BITS);
 	return summary;
 }

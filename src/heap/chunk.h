@@ -20,12 +20,13 @@ struct ol_heap_chunk {
 };
 
 /* Free runs in a piece of the address space, as in Go's mpagealloc.go: the one at its start, the
- * longest, the one at its end; and how many of its free pages are resident. */
+ * longest, the one at its end; and whether any of its free pages is resident. A yes or no, because
+ * a count would change with every page and so change every summary above. */
 struct ol_heap_summary {
 	uint32_t start_pages;
 	uint32_t longest_pages;
 	uint32_t end_pages;
-	uint32_t resident_pages;
+	uint32_t has_resident; /* 0 or 1. */
 };
 
 /* Pages [first, first + count) of one chunk. */

@@ -74,7 +74,7 @@ int ol_heap_pages_init(struct ol_heap_pages *pages, struct ol_memory *memory, ch
 		.memory = memory,
 		.base = base,
 		.chunk_count_max = chunk_count,
-		.level_count = levels_of(chunk_count),
+		.level_count = 2,
 		.upper_region = ol_heap_region_cut(memory, table_address, upper_bytes_of(chunk_count)),
 		.lowest_region = ol_heap_region_cut(memory, table_address, lowest_bytes_of(chunk_count)),
 		.touched_region = ol_heap_region_cut(memory, table_address, touched_bytes_of(chunk_count)),
@@ -83,7 +83,7 @@ int ol_heap_pages_init(struct ol_heap_pages *pages, struct ol_memory *memory, ch
 	};
 	/* The root first, so that the upper levels of a small heap share a page. */
 	struct ol_heap_summary *entries = (struct ol_heap_summary *)pages->upper_region.address;
-	for (unsigned level = pages->level_count - 1; level > 0; level--) {
+	for (unsigned level = levels_of(chunk_count) - 1; level > 0; level--) {
 		pages->levels[level] = entries;
 		entries += level_entries(chunk_count, level);
 	}
@@ -192,6 +192,7 @@ static int grow_and_take(struct ol_heap_pages *pages, uint64_t count, uint64_t *
 	if (result < 0)
 		return result;
 	pages->chunk_count += chunk_count;
+	ol_heap_summary_add_levels(pages);
 	pages->released_pages += fresh_pages;
 	uint64_t released_pages = count - tail_pages;
 	if (tail_pages > 0)

@@ -33,8 +33,8 @@ struct ol_heap_pages {
 	uint64_t inuse_pages;
 	uint64_t free_pages;     /* Free and resident. */
 	uint64_t released_pages; /* Free and not resident. */
-	unsigned level_count;
-	struct ol_heap_summary *levels[OL_HEAP_LEVELS_MAX]; /* 0: one entry a chunk. Last: the root. */
+	unsigned level_count;    /* In use: enough for chunk_count, at least 2. */
+	struct ol_heap_summary *levels[OL_HEAP_LEVELS_MAX]; /* 0: one entry a chunk. */
 	struct ol_heap_chunk *chunks;
 	uint32_t *span_by_page;   /* The page map; 0 is none. */
 	uint64_t *touched_chunks; /* One bit a chunk: its bitmap or page map was written to. */
@@ -102,6 +102,9 @@ struct ol_heap_summary ol_heap_summary_merge(
 
 /* Recomputes the tree above chunks [first, last] whose lowest level was set (summary.c). */
 void ol_heap_summary_update(struct ol_heap_pages *pages, uint64_t first, uint64_t last);
+
+/* Uses as many levels as chunk_count wants, after growth (summary.c). */
+void ol_heap_summary_add_levels(struct ol_heap_pages *pages);
 
 /* The lowest run of count free pages, or OL_HEAP_PAGE_NONE (summary.c). */
 uint64_t ol_heap_summary_find(const struct ol_heap_pages *pages, uint64_t count);

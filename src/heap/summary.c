@@ -1,7 +1,9 @@
 /* summary.c -- The tree of free-run summaries: merge, update, search.
  *
  * Every entry covers the eight below it. A block of eight is two cache lines, so a search costs
- * two lines a level, and six levels cover a terabyte. */
+ * two lines a level, and seven levels cover a terabyte. The root is the first entry of the lowest
+ * level that covers what the heap has grown to: a small heap has a low tree, whatever its address
+ * space. */
 #include <assert.h>
 #include <string.h>
 
@@ -24,10 +26,21 @@ struct ol_heap_summary ol_heap_summary_merge(
 			merged.longest_pages = child->longest_pages;
 		merged.end_pages =
 			child->end_pages + (child->end_pages == child_pages ? merged.end_pages : 0);
-		merged.resident_pages += child->resident_pages;
+		merged.has_resident |= child->has_resident;
 		covered_pages += child_pages;
 	}
 	return merged;
+}
+
+void ol_heap_summary_add_levels(struct ol_heap_pages *pages) {
+	assert(pages->level_count >= 2);
+	assert(pages->chunk_count > 0);
+	while (pages->chunk_count * OL_HEAP_CHUNK_PAGES > ol_heap_level_pages(pages->level_count - 1)) {
+		unsigned level = pages->level_count++;
+		assert(pages->level_count <= OL_HEAP_LEVELS_MAX);
+		pages->levels[level][0] =
+			ol_heap_summary_merge(pages->levels[level - 1], ol_heap_level_pages(level - 1));
+	}
 }
 
 void ol_heap_summary_update(struct ol_heap_pages *pages, uint64_t first, uint64_t last) {
@@ -88,14 +101,14 @@ uint64_t ol_heap_summary_find(const struct ol_heap_pages *pages, uint64_t count)
 uint64_t ol_heap_summary_find_resident(const struct ol_heap_pages *pages) {
 	assert(pages->level_count >= 2);
 	unsigned level = pages->level_count - 1;
-	if (pages->levels[level]->resident_pages == 0)
+	if (pages->levels[level]->has_resident == 0)
 		return OL_HEAP_PAGE_NONE;
 	uint64_t entry = 0;
 	while (level > 0) {
 		level--;
 		uint64_t first = entry * OL_HEAP_FANOUT;
 		entry = first + OL_HEAP_FANOUT - 1;
-		while (pages->levels[level][entry].resident_pages == 0) {
+		while (pages->levels[level][entry].has_resident == 0) {
 			assert(entry > first);
 			entry--;
 		}

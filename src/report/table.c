@@ -14,6 +14,7 @@ enum {
 	FIXED_COLUMNS = 1 + 5 * (NUMBER_COLUMNS + 1) + 1 + 2 + 3,
 	NAME_COLUMNS_MINIMUM = 15,
 	NAME_COLUMNS_MAXIMUM = 28,
+	BAR_COLUMNS_MINIMUM = 8, /* Less is no picture. */
 	BAR_COLUMNS_MAXIMUM = 40,
 	NUMBER_TEXT_BYTES = 40
 };
@@ -36,6 +37,8 @@ void ol_table_init(
 	unsigned bar_columns = rest > name_columns ? rest - name_columns : 0;
 	if (bar_columns > BAR_COLUMNS_MAXIMUM)
 		bar_columns = BAR_COLUMNS_MAXIMUM;
+	if (bar_columns < BAR_COLUMNS_MINIMUM)
+		bar_columns = 0;
 	*table = (struct ol_table){
 		.stream = stream,
 		.style = style,
@@ -139,9 +142,11 @@ static void put_part(
 
 static void put_bar(const struct ol_table *table, const struct ol_row *row) {
 	struct ol_style style = table->style;
-	if (row->cage_bytes == OL_ROW_UNKNOWN || table->bar_columns == 0)
+	if (row->cage_bytes == OL_ROW_UNKNOWN)
 		return;
 	struct bar bar = bar_of(table, row);
+	if (table->bar_columns > 0)
+		fputs("  ", table->stream);
 	put_part(table, row->kind == OL_ROW_KILLED ? OL_PAINT_BAD : OL_PAINT_GOOD, glyph_used(style),
 		bar.used);
 	put_part(table, OL_PAINT_WARN, glyph_garbage(style), bar.garbage);
@@ -163,9 +168,10 @@ void ol_table_head(struct ol_table *table) {
 	snprintf(name, sizeof name, "phase (%s)", table->unit_name);
 	format_number(table, table->limit_bytes, limit);
 	ol_cells_paint(table->stream, table->style, OL_PAINT_DIM);
-	fprintf(table->stream, " %-*s %*s %*s %*s  %*s %*s  of %s\n ", (int)table->name_columns, name,
+	fprintf(table->stream, " %-*s %*s %*s %*s  %*s %*s%s%s\n ", (int)table->name_columns, name,
 		NUMBER_COLUMNS, "asked", NUMBER_COLUMNS, "heap", NUMBER_COLUMNS, "next GC", NUMBER_COLUMNS,
-		"garbage", NUMBER_COLUMNS, "cage", limit);
+		"garbage", NUMBER_COLUMNS, "cage", table->bar_columns > 0 ? "  of " : "",
+		table->bar_columns > 0 ? limit : "");
 	for (unsigned i = 0; i < FIXED_COLUMNS - 4 + table->name_columns + table->bar_columns; i++)
 		fputs(table->style.has_unicode ? "─" : "-", table->stream);
 	ol_cells_paint(table->stream, table->style, OL_PAINT_NONE);
@@ -190,7 +196,6 @@ void ol_table_row(struct ol_table *table, const struct ol_row *row) {
 	ol_cells_paint(stream, table->style, OL_PAINT_NONE);
 	put_number(table, row->garbage_bytes, false);
 	put_number(table, row->cage_bytes, false);
-	fputs("  ", stream);
 	put_bar(table, row);
 	if (row->kind == OL_ROW_LIVE)
 		return;

@@ -168,12 +168,8 @@ void ol_text_report_phase_begin(struct ol_text_report *report, const struct ol_p
 
 static void put_story(struct ol_text_report *report, const char *text) {
 	clear_live_line(report);
-	ol_cells_paint(report->stream, report->style, OL_PAINT_NONE);
 	fprintf(report->stream, "%*s", STORY_COLUMNS, "");
-	ol_cells_paint(report->stream, report->style, OL_PAINT_DIM);
-	ol_cells_put(report->stream, report->style, text);
-	ol_cells_paint(report->stream, report->style, OL_PAINT_NONE);
-	fputc('\n', report->stream);
+	ol_cells_wrapped(report->stream, report->style, STORY_COLUMNS, OL_PAINT_DIM, text);
 }
 
 /* How many collections a phase had beyond those shown. */

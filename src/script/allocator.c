@@ -16,8 +16,8 @@ static void count(struct ol_allocator *allocator, size_t old_bytes, size_t new_b
 	if (allocator->held_bytes > allocator->peak_bytes)
 		allocator->peak_bytes = allocator->held_bytes;
 	uint64_t change_bytes = allocator->held_bytes > allocator->told_bytes
-		? allocator->held_bytes - allocator->told_bytes
-		: allocator->told_bytes - allocator->held_bytes;
+								? allocator->held_bytes - allocator->told_bytes
+								: allocator->told_bytes - allocator->held_bytes;
 	if (allocator->on_change != NULL && change_bytes >= OL_ALLOCATOR_NOTE_BYTES) {
 		allocator->told_bytes = allocator->held_bytes;
 		allocator->on_change(allocator->context, allocator->held_bytes, allocator->peak_bytes);

@@ -116,9 +116,9 @@ lua_Integer ol_lua_count_declarations(lua_State *L) {
 }
 
 void ol_lua_push_declaration(lua_State *L, lua_Integer index) {
-	push_declarations(L);              /* list */
-	lua_rawgeti(L, -1, index + 1);     /* list, declaration */
-	lua_remove(L, -2);                 /* declaration */
+	push_declarations(L);          /* list */
+	lua_rawgeti(L, -1, index + 1); /* list, declaration */
+	lua_remove(L, -2);             /* declaration */
 }
 
 void ol_lua_close_table(lua_State *L, const char *what) {
@@ -139,7 +139,7 @@ void ol_lua_open_core(lua_State *L) {
 		{ NULL, NULL },
 	};
 	const struct ol_lua *lua = ol_lua_of(L);
-	luaL_newlib(L, functions); /* core */
+	luaL_newlib(L, functions);                                             /* core */
 	lua_pushstring(L, lua->config.side == OL_LUA_LAB ? "lab" : "subject"); /* core, side */
 	lua_setfield(L, -2, "side");
 	if (lua->config.open_core != NULL)

@@ -60,13 +60,14 @@ static void find_place(struct ol_lua *lua, lua_State *thread, char *place, size_
 
 static int describe_on_top(lua_State *L) {
 	bool has_own_words = luaL_getmetafield(L, 1, "__tostring") != LUA_TNIL; /* object[, method] */
-	luaL_tolstring(L, 1, NULL);                                            /* ..., text */
+	luaL_tolstring(L, 1, NULL);                                             /* ..., text */
 	if (!has_own_words)
 		lua_pushfstring(L, "error object: %s", lua_tostring(L, -1)); /* ..., text, sentence */
 	return 1;
 }
 
-/* Takes the error object off thread's stack and tells it as text; its __tostring may itself fail. */
+/* Takes the error object off thread's stack and tells it as text; its __tostring may itself fail.
+ */
 static void describe_object(lua_State *L, lua_State *thread, char *text, size_t text_bytes) {
 	int type = lua_type(thread, -1);
 	if (type == LUA_TSTRING) {
@@ -172,8 +173,8 @@ static void write_traceback(lua_State *thread, char *buffer, size_t buffer_bytes
 }
 
 /* Lua shortens a long file name to "...its end"; finds the whole again. */
-static const char *find_whole_file(const struct ol_lua *lua, lua_State *thread, const char *text,
-	size_t file_length) {
+static const char *find_whole_file(
+	const struct ol_lua *lua, lua_State *thread, const char *text, size_t file_length) {
 	if (strncmp(text, "...", 3) != 0)
 		return NULL;
 	size_t script_length = strlen(lua->script_path), end_length = file_length - 3;
@@ -190,8 +191,8 @@ static const char *find_whole_file(const struct ol_lua *lua, lua_State *thread, 
 	return NULL;
 }
 
-int ol_lua_describe_failure(struct ol_lua *lua, lua_State *L, lua_State *thread, int status,
-	struct ol_error *error) {
+int ol_lua_describe_failure(
+	struct ol_lua *lua, lua_State *L, lua_State *thread, int status, struct ol_error *error) {
 	char text[OL_ERROR_MESSAGE_BYTES];
 	int code = -EBADMSG;
 	if (lua->is_aborted) {

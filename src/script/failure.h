@@ -8,8 +8,8 @@
 
 /* thread died with status and has the error object on top; its stack still stands. L is alive and
  * in protected mode. Returns the negative code that ol_lua_enter is to return. */
-int ol_lua_describe_failure(struct ol_lua *lua, lua_State *L, lua_State *thread, int status,
-	struct ol_error *error);
+int ol_lua_describe_failure(
+	struct ol_lua *lua, lua_State *L, lua_State *thread, int status, struct ol_error *error);
 
 /* What to say when the state could not get memory: who holds how much, and what to do. */
 int ol_lua_describe_no_memory(const struct ol_lua *lua, struct ol_error *error);

@@ -105,7 +105,7 @@ static bool is_inside(const char *directory, const char *path) {
 		return false;
 	size_t length = strlen(real_directory);
 	return strncmp(real_path, real_directory, length) == 0 &&
-		(real_path[length] == '/' || length == 1);
+		   (real_path[length] == '/' || length == 1);
 }
 
 /* Loads the file as a chunk on the stack. 1: done; 0: there is none; raises nothing, but leaves an
@@ -165,8 +165,8 @@ static void push_table(lua_State *L, const char *key) {
 	if (lua_rawgetp(L, LUA_REGISTRYINDEX, key) != LUA_TNIL) /* table or nil */
 		return;
 	lua_pop(L, 1);
-	lua_newtable(L);                             /* table */
-	lua_pushvalue(L, -1);                        /* table, table */
+	lua_newtable(L);      /* table */
+	lua_pushvalue(L, -1); /* table, table */
 	lua_rawsetp(L, LUA_REGISTRYINDEX, key);
 }
 
@@ -183,13 +183,13 @@ static int raise_not_found(lua_State *L, const char *name) {
 		return luaL_error(L, "module '%s' not found; there are lab and lab.*", name);
 	char file[OL_NAME_BYTES + 16];
 	module_file(name, file);
-	return luaL_error(L, "module '%s' not found: there is no %s/%s", name, lua->script_directory,
-		file);
+	return luaL_error(
+		L, "module '%s' not found: there is no %s/%s", name, lua->script_directory, file);
 }
 
 /* Leaves the module on the stack. */
 static void find_module(lua_State *L, const char *name) {
-	push_table(L, &loaded_key); /* loaded */
+	push_table(L, &loaded_key);                  /* loaded */
 	if (lua_getfield(L, -1, name) != LUA_TNIL) { /* loaded, module */
 		if (lua_touserdata(L, -1) == &loading_key)
 			luaL_error(L, "module '%s' requires itself, perhaps by way of others", name);
@@ -215,6 +215,12 @@ static void find_module(lua_State *L, const char *name) {
 	lua_remove(L, -2); /* module */
 }
 
+/***
+ * Loads a module once: lab, or one beside the script.
+ * @function require
+ * @tparam string name  "lab", or "steps.warm_up" for steps/warm_up.lua beside the script
+ * @return what the module returned; true if that was nothing
+ */
 int ol_lua_require(lua_State *L) {
 	const char *name = luaL_checkstring(L, 1);
 	if (!is_good_name(name))

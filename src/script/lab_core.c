@@ -26,8 +26,8 @@ static int core_check_setting(lua_State *L) {
 
 	ol_plan_init(plan);
 	int result = strlen(text) < OL_SCRIPT_SETTING_BYTES
-		? ol_plan_set(plan, name, text, &error)
-		: ol_error_set(&error, -EINVAL, "%s: the value is too long", name);
+					 ? ol_plan_set(plan, name, text, &error)
+					 : ol_error_set(&error, -EINVAL, "%s: the value is too long", name);
 
 	if (result < 0) {
 		lua_pushnil(L);                   /* ..., nil */
@@ -63,10 +63,10 @@ static size_t check_pairs(
 		luaL_error(L, "more than %d values", (int)pair_max);
 	for (lua_Integer i = 1; i <= count; i++) {
 		struct ol_script_setting *pair = &pairs[i - 1];
-		lua_rawgeti(L, index, i);               /* pair */
+		lua_rawgeti(L, index, i); /* pair */
 		luaL_checktype(L, -1, LUA_TTABLE);
-		lua_rawgeti(L, -1, 1);                  /* pair, name */
-		lua_rawgeti(L, -2, 2);                  /* pair, name, text */
+		lua_rawgeti(L, -1, 1); /* pair, name */
+		lua_rawgeti(L, -2, 2); /* pair, name, text */
 		const char *name = luaL_checkstring(L, -2), *text = luaL_checkstring(L, -1);
 		if (strlen(name) >= sizeof pair->name || strlen(text) >= sizeof pair->text)
 			luaL_error(L, "the value of '%s' is too long", name);
@@ -77,8 +77,8 @@ static size_t check_pairs(
 	return (size_t)count;
 }
 
-static int open_scenario(const struct request *request, struct ol_script **ret_script,
-	struct ol_error *error) {
+static int open_scenario(
+	const struct request *request, struct ol_script **ret_script, struct ol_error *error) {
 	if (request->name[0] != '\0')
 		return ol_script_open(request->name, ret_script, NULL, error);
 	/* The same script once more, as the subject will read it. */
@@ -90,8 +90,7 @@ static int open_scenario(const struct request *request, struct ol_script **ret_s
 	return ol_script_load(&source, request->index, ret_script, NULL, error);
 }
 
-static int make_plan(
-	struct request *request, struct ol_script *scenario, struct ol_error *error) {
+static int make_plan(struct request *request, struct ol_script *scenario, struct ol_error *error) {
 	const struct ol_script_host *host = request->experiment->host;
 	struct ol_plan *plan = &request->plan;
 	ol_plan_init(plan);
@@ -141,7 +140,7 @@ static int core_supervise(lua_State *L) {
 	struct ol_lua *lua = ol_lua_of(L);
 	struct ol_script *experiment = lua->config.context;
 	if (experiment->host == NULL) {
-		lua_pushnil(L); /* ..., nil */
+		lua_pushnil(L);                                                           /* ..., nil */
 		lua_pushliteral(L, "works only while the program of an experiment runs"); /* ..., message */
 		return 2;
 	}
@@ -170,7 +169,7 @@ static int core_supervise(lua_State *L) {
 	if (result < 0 && request->is_lab_error)
 		return ol_lua_abort(L, result, request->error.message);
 	if (result < 0) {
-		lua_pushnil(L);                             /* ..., nil */
+		lua_pushnil(L);                            /* ..., nil */
 		lua_pushstring(L, request->error.message); /* ..., nil, message */
 		return 2;
 	}

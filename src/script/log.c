@@ -27,6 +27,11 @@ void ol_lua_log(lua_State *L, const char *text) {
 	}
 }
 
+/***
+ * Tells the lab a line: the arguments by tostring, tabs between them.
+ * @function print
+ * @param ...
+ */
 int ol_lua_print(lua_State *L) {
 	int argument_count = lua_gettop(L);
 	luaL_Buffer buffer;

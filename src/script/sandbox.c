@@ -49,7 +49,12 @@ static int refuse_global(lua_State *L) {
 		luaL_tolstring(L, 2, NULL));
 }
 
-/* Counting and collecting are harmless; stopping the collector is not. */
+/***
+ * Lua's own, as far as it is harmless: stopping the collector is not.
+ * @function collectgarbage
+ * @tparam[opt="collect"] string what  "collect" or "count"
+ * @treturn number 0, or what the script's Lua state holds, in KiB
+ */
 static int sandboxed_collectgarbage(lua_State *L) {
 	static const char *const allowed[] = { "collect", "count", NULL };
 	int choice = luaL_checkoption(L, 1, "collect", allowed);
@@ -62,7 +67,14 @@ static int sandboxed_collectgarbage(lua_State *L) {
 	return 1;
 }
 
-/* Finalizers run where hooks do not: an endless one could not be ended. */
+/***
+ * Lua's own, without finalizers: they run where no deadline reaches, an endless one could not be
+ * ended.
+ * @function setmetatable
+ * @tparam table object
+ * @tparam table|nil metatable  without __gc
+ * @treturn table object
+ */
 static int sandboxed_setmetatable(lua_State *L) {
 	luaL_checktype(L, 1, LUA_TTABLE);
 	int type = lua_type(L, 2);
@@ -133,8 +145,8 @@ static void remove_fields(lua_State *L, const char *const *names) {
 
 /* Replaces library.name on top of the stack by function, which has the original as upvalue. */
 static void replace(lua_State *L, const char *name, lua_CFunction function) {
-	lua_getfield(L, -1, name);         /* library, original */
-	lua_pushcclosure(L, function, 1);  /* library, replacement */
+	lua_getfield(L, -1, name);        /* library, original */
+	lua_pushcclosure(L, function, 1); /* library, replacement */
 	lua_setfield(L, -2, name);
 }
 
@@ -163,7 +175,7 @@ static void protect_globals(lua_State *L) {
 		{ "__newindex", refuse_global },
 		{ NULL, NULL },
 	};
-	lua_pushglobaltable(L); /* _G */
+	lua_pushglobaltable(L);   /* _G */
 	lua_createtable(L, 0, 3); /* _G, strict */
 	luaL_setfuncs(L, strict, 0);
 	lua_pushliteral(L, "globals"); /* _G, strict, name */

@@ -127,8 +127,8 @@ static void name_of_path(const char *path, char name[OL_NAME_BYTES]) {
 	size_t length = strlen(base);
 	if (length > 4 && strcmp(base + length - 4, ".lua") == 0)
 		length -= 4;
-	snprintf(name, OL_NAME_BYTES, "%.*s", (int)(length < OL_NAME_BYTES ? length : OL_NAME_BYTES - 1),
-		base);
+	snprintf(name, OL_NAME_BYTES, "%.*s",
+		(int)(length < OL_NAME_BYTES ? length : OL_NAME_BYTES - 1), base);
 }
 
 struct nearest {
@@ -149,11 +149,10 @@ static int no_such_script(const char *name, struct ol_error *error) {
 	name_of_path(name, stem);
 	if (ol_script_list(collect_name, &nearest, NULL) < 0)
 		nearest.count = 0;
-	const char *hint =
-		ol_nearest_name(stem, (const char *const *)nearest.names, nearest.count);
+	const char *hint = ol_nearest_name(stem, (const char *const *)nearest.names, nearest.count);
 	if (hint != NULL)
-		result = ol_error_set(error, -ENOENT, "there is no script '%.256s'; did you mean '%s'?", name,
-			hint);
+		result = ol_error_set(
+			error, -ENOENT, "there is no script '%.256s'; did you mean '%s'?", name, hint);
 	else
 		result = ol_error_set(error, -ENOENT,
 			"there is no script '%.256s'; 'oomlab list' shows those there are", name);
@@ -162,8 +161,7 @@ static int no_such_script(const char *name, struct ol_error *error) {
 	return result;
 }
 
-static int read_path(
-	const char *path, struct ol_script_source *source, struct ol_error *error) {
+static int read_path(const char *path, struct ol_script_source *source, struct ol_error *error) {
 	if (strlen(path) >= sizeof source->path)
 		return ol_error_set(error, -ENAMETOOLONG, "%.64s...: the path is too long", path);
 	if (*path == '\0' || (access(path, F_OK) != 0 && errno == ENOENT))
@@ -176,8 +174,8 @@ static int read_path(
 	return find_directory(path, source->directory, error);
 }
 
-static int read_name(const struct places *places, const char *name,
-	struct ol_script_source *source, struct ol_error *error) {
+static int read_name(const struct places *places, const char *name, struct ol_script_source *source,
+	struct ol_error *error) {
 	char path[2 * OL_PATH_BYTES];
 	for (size_t i = 0; i < places->count; i++) {
 		snprintf(path, sizeof path, "%s/scripts/%.255s.lua", places->list[i].path, name);
@@ -207,7 +205,7 @@ int ol_script_find(
 	struct places places;
 	size_t length = strlen(name_or_path);
 	bool is_path = strchr(name_or_path, '/') != NULL ||
-		(length >= 4 && strcmp(name_or_path + length - 4, ".lua") == 0);
+				   (length >= 4 && strcmp(name_or_path + length - 4, ".lua") == 0);
 	find_places(&places);
 	*ret_source = (struct ol_script_source){ 0 };
 	int result = is_path ? read_path(name_or_path, ret_source, error)
@@ -241,8 +239,8 @@ static void list_directory(struct nearest *all, const char *path) {
 	closedir(directory);
 }
 
-int ol_script_list(void (*visit)(void *context, const char *name), void *context,
-	struct ol_error *error) {
+int ol_script_list(
+	void (*visit)(void *context, const char *name), void *context, struct ol_error *error) {
 	struct places places;
 	struct nearest all = { 0 };
 	find_places(&places);
@@ -264,7 +262,7 @@ int ol_script_list(void (*visit)(void *context, const char *name), void *context
 			visit(context, all.names[i]);
 	for (size_t i = 0; i < all.count; i++)
 		free(all.names[i]);
-	return all.count < NAMES_MAX
-		? 0
-		: ol_error_set(error, -E2BIG, "more than %d scripts: the list is cut", NAMES_MAX - 1);
+	return all.count < NAMES_MAX ? 0
+								 : ol_error_set(error, -E2BIG,
+									   "more than %d scripts: the list is cut", NAMES_MAX - 1);
 }

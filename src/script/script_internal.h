@@ -6,8 +6,8 @@
 #include "script/state.h"
 
 enum {
-	OL_SCRIPT_SETTINGS_MAX = 32,    /* Run settings in one scenario or one lab.run. */
-	OL_SCRIPT_SETTING_BYTES = 256,  /* Text of one value; longer ones are cut, and then refused. */
+	OL_SCRIPT_SETTINGS_MAX = 32,   /* Run settings in one scenario or one lab.run. */
+	OL_SCRIPT_SETTING_BYTES = 256, /* Text of one value; longer ones are cut, and then refused. */
 };
 #define OL_SCRIPT_SECONDS_MAX   5 /* Of Lua's own running in the lab, at a time. */
 #define OL_SCRIPT_LAB_BYTES_MAX (UINT64_C(64) << 20)

@@ -17,8 +17,8 @@ static int take_verdict(lua_State *L, const char *what) {
 	if (type == LUA_TNIL)
 		return -1;
 	if (type != LUA_TBOOLEAN)
-		return luaL_error(L, "%s must return true, false or nil, not a %s", what,
-			lua_typename(L, type));
+		return luaL_error(
+			L, "%s must return true, false or nil, not a %s", what, lua_typename(L, type));
 	return lua_toboolean(L, -1);
 }
 

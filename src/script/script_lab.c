@@ -121,9 +121,8 @@ int ol_script_load(struct ol_script_source *source, lua_Integer scenario_index,
 		.open_core = ol_script_open_lab_core,
 	};
 	struct loading loading = { script, scenario_index };
-	int result = script->synopsis == NULL
-		? ol_error_set(error, -ENOMEM, "no memory for the script")
-		: ol_lua_create(&config, &script->lua, error);
+	int result = script->synopsis == NULL ? ol_error_set(error, -ENOMEM, "no memory for the script")
+										  : ol_lua_create(&config, &script->lua, error);
 	if (result == 0)
 		result = ol_lua_open(script->lua, error);
 	if (result == 0)
@@ -181,8 +180,7 @@ const char *ol_script_text(const struct ol_script *script, size_t *ret_bytes) {
 	return script->source.text;
 }
 
-int ol_script_plan(
-	const struct ol_script *script, struct ol_plan *plan, struct ol_error *error) {
+int ol_script_plan(const struct ol_script *script, struct ol_plan *plan, struct ol_error *error) {
 	for (size_t i = 0; i < script->setting_count; i++) {
 		const struct ol_script_setting *setting = &script->settings[i];
 		struct ol_error reason;
@@ -196,13 +194,12 @@ int ol_script_plan(
 int ol_script_fill(
 	const struct ol_script *script, struct ol_run_spec *spec, struct ol_error *error) {
 	if (script->kind != OL_SCRIPT_SCENARIO)
-		return ol_error_set(error, -EINVAL, "%s is an experiment, not a scenario",
-			script->source.path);
+		return ol_error_set(
+			error, -EINVAL, "%s is an experiment, not a scenario", script->source.path);
 	spec->scenario_index = (uint32_t)script->declaration_index;
 	snprintf(spec->scenario, sizeof spec->scenario, "%s", script->source.name);
 	snprintf(spec->script_path, sizeof spec->script_path, "%s", script->source.path);
-	snprintf(
-		spec->script_directory, sizeof spec->script_directory, "%s", script->source.directory);
+	snprintf(spec->script_directory, sizeof spec->script_directory, "%s", script->source.directory);
 	snprintf(spec->library_directory, sizeof spec->library_directory, "%s", script->source.library);
 	snprintf(spec->title, sizeof spec->title, "%s", script->title);
 	spec->option_count = (uint32_t)script->option_count;

@@ -33,33 +33,34 @@ void ol_script_close(struct ol_script *script); /* NULL is fine. */
 
 enum ol_script_kind { OL_SCRIPT_SCENARIO, OL_SCRIPT_EXPERIMENT };
 enum ol_script_kind ol_script_kind(const struct ol_script *script);
-const char *ol_script_name(const struct ol_script *script);     /* "spike" */
-const char *ol_script_path(const struct ol_script *script);     /* As errors show it. */
-const char *ol_script_title(const struct ol_script *script);    /* One line. */
+const char *ol_script_name(const struct ol_script *script);  /* "spike" */
+const char *ol_script_path(const struct ol_script *script);  /* As errors show it. */
+const char *ol_script_title(const struct ol_script *script); /* One line. */
 /* The comment block the script begins with, without its dashes: question and "watch for". */
 const char *ol_script_synopsis(const struct ol_script *script);
 const char *ol_script_text(const struct ol_script *script, size_t *ret_bytes);
 
 enum { OL_CHOICES_MAX = 16 };
 struct ol_script_option {
-	struct ol_option_value value;   /* Its default at first; then what was set. */
+	struct ol_option_value value; /* Its default at first; then what was set. */
 	char doc[OL_TEXT_BYTES];
 	bool has_minimum, has_maximum;
 	double minimum, maximum;
-	uint32_t choice_count;          /* String options: 0 for any text. */
+	uint32_t choice_count; /* String options: 0 for any text. */
 	char choices[OL_CHOICES_MAX][OL_NAME_BYTES];
 };
 const struct ol_script_option *ol_script_options(const struct ol_script *script, size_t *ret_count);
 
 /* Sets an option from the command line's text; NULL text for a flag without a value. -ENOENT: the
  * script has no such option. -EINVAL, -ERANGE: bad value; the message says what was expected. */
-int ol_script_set_option(struct ol_script *script, const char *name, const char *text,
-	struct ol_error *error);
+int ol_script_set_option(
+	struct ol_script *script, const char *name, const char *text, struct ol_error *error);
 
 /* The scenario's own settings (limit, gogc, memlimit, ...) over the plan's. */
 int ol_script_plan(const struct ol_script *script, struct ol_plan *plan, struct ol_error *error);
 /* Writes who the script is and its option values into a finished spec. */
-int ol_script_fill(const struct ol_script *script, struct ol_run_spec *spec, struct ol_error *error);
+int ol_script_fill(
+	const struct ol_script *script, struct ol_run_spec *spec, struct ol_error *error);
 
 /* Asks the scenario's expect(run, opt). ret_met: 1 met, 0 not, -1 it has none. -EBADMSG as open. */
 int ol_script_expect(struct ol_script *script, const struct ol_run_summary *summary, int *ret_met,
@@ -69,7 +70,8 @@ int ol_script_expect(struct ol_script *script, const struct ol_run_summary *summ
 struct ol_script_host {
 	void *context;
 	/* Settings of the environment and the command line, applied to each run's plan over the
-	 * scenario's own settings and under those that lab.run gives. Not finished: that comes after. */
+	 * scenario's own settings and under those that lab.run gives. Not finished: that comes after.
+	 */
 	int (*apply_settings)(void *context, struct ol_plan *plan, struct ol_error *error);
 	/* What the experiment prints, a line at a time, without a newline. */
 	void (*print)(void *context, const char *line);
@@ -82,7 +84,7 @@ int ol_script_run_experiment(struct ol_script *script, const struct ol_script_ho
 	int *ret_met, struct ol_script_failure *ret_failure, struct ol_error *error);
 
 /* Calls visit for every script that a name can find, in order of name, each once. */
-int ol_script_list(void (*visit)(void *context, const char *name), void *context,
-	struct ol_error *error);
+int ol_script_list(
+	void (*visit)(void *context, const char *name), void *context, struct ol_error *error);
 
 #endif

@@ -65,7 +65,8 @@ static void take_value(lua_State *L, struct ol_option_value *value) {
 	lua_pop(L, 1);
 }
 
-static void read_limit(lua_State *L, int index, const char *name, bool *ret_has, double *ret_limit) {
+static void read_limit(
+	lua_State *L, int index, const char *name, bool *ret_has, double *ret_limit) {
 	*ret_has = ol_script_raw_field(L, index, name) == LUA_TNUMBER; /* limit */
 	*ret_limit = *ret_has ? lua_tonumber(L, -1) : 0;
 	lua_pop(L, 1);
@@ -73,8 +74,10 @@ static void read_limit(lua_State *L, int index, const char *name, bool *ret_has,
 
 static void read_option(lua_State *L, int index, struct ol_script_option *option) {
 	static const char *const types[] = { [OL_OPTION_BOOLEAN] = "boolean",
-		[OL_OPTION_INTEGER] = "integer", [OL_OPTION_NUMBER] = "number",
-		[OL_OPTION_STRING] = "string", [OL_OPTION_BYTES] = "bytes" };
+		[OL_OPTION_INTEGER] = "integer",
+		[OL_OPTION_NUMBER] = "number",
+		[OL_OPTION_STRING] = "string",
+		[OL_OPTION_BYTES] = "bytes" };
 	char type[OL_NAME_BYTES];
 	ol_script_raw_field(L, index, "name"); /* name */
 	take_text(L, option->value.name, sizeof option->value.name);
@@ -172,8 +175,8 @@ static int set_option_body(lua_State *L) {
 	return luaL_error(L, "the library knows an option '%s' that was not declared", name);
 }
 
-int ol_script_set_option(struct ol_script *script, const char *name, const char *text,
-	struct ol_error *error) {
+int ol_script_set_option(
+	struct ol_script *script, const char *name, const char *text, struct ol_error *error) {
 	struct setting_option setting = { .script = script, .name = name, .text = text };
 	int result = ol_script_enter(script, set_option_body, &setting, NULL, error);
 	if (result == 0 && setting.code < 0)

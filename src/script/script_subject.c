@@ -50,11 +50,11 @@ static int load_body(lua_State *L) {
 static int run_body(lua_State *L) {
 	const struct program *program = lua_touserdata(L, 1);
 	const struct ol_run_spec *spec = ol_run_spec(program->subject->run);
-	lua_rawgetp(L, LUA_REGISTRYINDEX, program->subject); /* argument, program */
-	ol_subject_push_heap(L);                             /* ..., program, heap */
+	lua_rawgetp(L, LUA_REGISTRYINDEX, program->subject);             /* argument, program */
+	ol_subject_push_heap(L);                                         /* ..., program, heap */
 	ol_lua_push_option_values(L, spec->options, spec->option_count); /* ..., heap, opt */
 	ol_lua_close_table(L, OL_LUA_OPTIONS_NAME);
-	ol_subject_push_cage(L);                             /* ..., program, heap, opt, cage */
+	ol_subject_push_cage(L); /* ..., program, heap, opt, cage */
 	lua_call(L, 3, 0);
 	return 0;
 }
@@ -95,8 +95,8 @@ static int run_program(struct program *program, struct ol_error *error) {
 		subject->lua->is_in_program = true;
 		result = ol_lua_enter(subject->lua, run_body, program, error);
 	}
-	note_script_bytes(subject, subject->lua->allocator.held_bytes,
-		subject->lua->allocator.peak_bytes);
+	note_script_bytes(
+		subject, subject->lua->allocator.held_bytes, subject->lua->allocator.peak_bytes);
 	return result;
 }
 

@@ -56,8 +56,7 @@ static void push_settings(lua_State *L, const struct ol_run_spec *spec) {
 }
 
 static void push_phases(lua_State *L, const struct ol_run_summary *summary) {
-	uint64_t kept =
-		summary->phase_count < OL_PHASES_MAX ? summary->phase_count : OL_PHASES_MAX;
+	uint64_t kept = summary->phase_count < OL_PHASES_MAX ? summary->phase_count : OL_PHASES_MAX;
 	lua_createtable(L, (int)kept, 0); /* phases */
 	for (uint64_t i = 0; i < kept; i++) {
 		ol_lua_push_record(L, &ol_phase_type, &summary->phases[i]); /* phases, phase */

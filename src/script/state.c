@@ -125,7 +125,8 @@ static void guard(lua_State *L, lua_Debug *debug) {
 		return;
 	if (lua->is_aborted)
 		ol_lua_abort(L, lua->abort_error.code, lua->abort_error.message);
-	ol_lua_abort(L, -EBADMSG, "the script takes too long outside the cage; is there an endless loop?");
+	ol_lua_abort(
+		L, -EBADMSG, "the script takes too long outside the cage; is there an endless loop?");
 }
 
 int ol_lua_abort(lua_State *L, int code, const char *message) {

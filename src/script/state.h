@@ -16,10 +16,10 @@
 #include "script/allocator.h"
 
 enum {
-	OL_LUA_TEXT_BYTES_MAX = 1 << 20,     /* A script or module file. */
-	OL_LUA_DECLARATIONS_MAX = 256,       /* lab.scenario and lab.experiment calls of one script. */
-	OL_LUA_HOOK_INSTRUCTIONS = 10000,    /* Between two looks at the clock. */
-	OL_LUA_TRACEBACK_HEAD_LEVELS = 10,   /* As in Lua's own tracebacks. */
+	OL_LUA_TEXT_BYTES_MAX = 1 << 20,   /* A script or module file. */
+	OL_LUA_DECLARATIONS_MAX = 256,     /* lab.scenario and lab.experiment calls of one script. */
+	OL_LUA_HOOK_INSTRUCTIONS = 10000,  /* Between two looks at the clock. */
+	OL_LUA_TRACEBACK_HEAD_LEVELS = 10, /* As in Lua's own tracebacks. */
 	OL_LUA_TRACEBACK_TAIL_LEVELS = 11,
 };
 
@@ -46,9 +46,9 @@ struct ol_lua {
 	char script_path[OL_PATH_BYTES];
 	char script_directory[OL_PATH_BYTES];
 	char library_directory[OL_PATH_BYTES];
-	uint64_t deadline_ns;  /* On the monotonic clock; 0 for none. */
-	bool is_aborted;       /* Every further instruction raises; see ol_lua_abort. */
-	bool is_in_program;    /* A program runs: nothing may be declared any more. */
+	uint64_t deadline_ns; /* On the monotonic clock; 0 for none. */
+	bool is_aborted;      /* Every further instruction raises; see ol_lua_abort. */
+	bool is_in_program;   /* A program runs: nothing may be declared any more. */
 	struct ol_error abort_error;
 	char traceback[OL_MESSAGE_BYTES]; /* Of the last failed ol_lua_enter; "" where none. */
 };

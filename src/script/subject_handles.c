@@ -27,8 +27,8 @@ uint64_t ol_subject_check_count(lua_State *L, int index, uint64_t minimum, const
 		luaL_error(L, "expected %s, a whole number, not %f; // divides without a remainder", what,
 			lua_tonumber(L, index));
 	if (count < 0 || (uint64_t)count < minimum)
-		luaL_error(L, "expected %s, at least %I, not %I", what, (LUAI_UACINT)minimum,
-			(LUAI_UACINT)count);
+		luaL_error(
+			L, "expected %s, at least %I, not %I", what, (LUAI_UACINT)minimum, (LUAI_UACINT)count);
 	return (uint64_t)count;
 }
 
@@ -133,8 +133,7 @@ static int node_bytes(lua_State *L) {
 static int node_slots(lua_State *L) {
 	struct ol_handle *handle = check_open(L, 1, OL_HANDLE_NODE);
 	struct ol_heap *heap = heap_of(L);
-	lua_pushinteger(
-		L, ol_heap_slot_count(heap, ol_heap_root_load(heap, handle->root))); /* slots */
+	lua_pushinteger(L, ol_heap_slot_count(heap, ol_heap_root_load(heap, handle->root))); /* slots */
 	return 1;
 }
 
@@ -142,8 +141,8 @@ static uint32_t check_slot(lua_State *L, int index, const void *node) {
 	uint64_t slot = ol_subject_check_count(L, index, 1, "a slot");
 	uint32_t slot_count = ol_heap_slot_count(heap_of(L), node);
 	if (slot > slot_count)
-		luaL_error(L, "there is no slot %I: the node has %I", (LUAI_UACINT)slot,
-			(LUAI_UACINT)slot_count);
+		luaL_error(
+			L, "there is no slot %I: the node has %I", (LUAI_UACINT)slot, (LUAI_UACINT)slot_count);
 	return (uint32_t)slot - 1;
 }
 
@@ -263,8 +262,8 @@ static void open_handle(lua_State *L, const char *kind, const luaL_Reg *methods)
 	};
 	luaL_newmetatable(L, kind); /* metatable */
 	luaL_setfuncs(L, metamethods, 0);
-	lua_pushstring(L, kind);                  /* metatable, kind */
-	lua_pushcclosure(L, handle_tostring, 1);  /* metatable, tostring */
+	lua_pushstring(L, kind);                 /* metatable, kind */
+	lua_pushcclosure(L, handle_tostring, 1); /* metatable, tostring */
 	lua_setfield(L, -2, "__tostring");
 	lua_newtable(L); /* metatable, methods */
 	luaL_setfuncs(L, methods, 0);

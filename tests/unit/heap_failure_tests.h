@@ -139,6 +139,44 @@ static void a_refused_mark_stack_still_marks_everything(void **state) {
 	world_destroy(world);
 }
 
+static void a_continuation_that_finds_no_room_is_not_lost(void **state) {
+	struct world *world = world_create(OL_GIB);
+	struct ol_heap *heap = world->heap;
+	enum { SLOTS = 20000, QUEUE = 32, STEP_ENTRIES = OL_HEAP_STEP_BYTES / 8 };
+	char *big = node(heap, SLOTS, 0).object;
+	for (uint32_t i = 0; i < SLOTS; i++)
+		ol_heap_store(heap, big, i, slab(heap, 16).object);
+	/* The last roots are marked first. What the queue takes off the full stack, 32 slots put back
+	 * on it; then big finds no room to note where to go on, and is refused more of it. */
+	char *filler = node(heap, QUEUE, 0).object;
+	char *leaf = slab(heap, 16).object;
+	for (uint32_t i = 0; i < QUEUE; i++)
+		ol_heap_store(heap, filler, i, leaf);
+	for (unsigned i = 0; i < STEP_ENTRIES - 2; i++)
+		root(heap, leaf);
+	root(heap, big);
+	root(heap, filler);
+	world->failing.refused_request = world->failing.requests + 1;
+	struct ol_heap_marking marking = ol_heap_mark(heap);
+	assert_int_equal(marking.marked_objects, SLOTS + 3);
+	assert_true(heap->marker.rescan_count > 0);
+	ol_heap_sweep(heap);
+	world_destroy(world);
+}
+
+static void a_second_descriptor_is_reserved_with_the_first(void **state) {
+	for (unsigned offset = 0; offset < 2; offset++) {
+		struct world *world = world_create(OL_GIB);
+		for (unsigned i = 0; i < offset; i++)
+			slab(world->heap, 100000);
+		/* Spans of the 8 byte class, each with two descriptors, over several steps of the table. */
+		for (unsigned i = 0; i < 1024 * 600; i++)
+			slab(world->heap, 8);
+		check(world->heap);
+		world_destroy(world);
+	}
+}
+
 /* Damages place by flipping bits, expects the check to notice, and mends it. */
 #define assert_damage_is_found(heap, place, flip) \
 	do { \
@@ -207,7 +245,7 @@ static void the_check_finds_every_kind_of_damage(void **state) {
 	assert_damage_is_found(heap, pages->chunks[0].released[0], 1);
 	assert_damage_is_found(heap, pages->chunks[0].released[7], UINT64_C(1) << 63);
 	assert_damage_is_found(heap, pages->levels[0][0].start_pages, 1);
-	assert_damage_is_found(heap, pages->levels[0][0].resident_pages, 1);
+	assert_damage_is_found(heap, pages->levels[0][0].has_resident, 1);
 	assert_damage_is_found(heap, pages->levels[0][1].longest_pages, 1);
 	assert_damage_is_found(heap, pages->levels[1][0].longest_pages, 1);
 	assert_damage_is_found(heap, pages->levels[pages->level_count - 1][0].end_pages, 1);

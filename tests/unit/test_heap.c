@@ -274,6 +274,26 @@ static void a_full_mark_stack_loses_nothing(void **state) {
 	assert_true(rescan_count > 0);
 }
 
+static void what_a_full_stack_lost_is_found_all_over_a_span(void **state) {
+	struct world *world = world_create(OL_GIB);
+	struct ol_heap *heap = world->heap;
+	ol_heap_limit_mark_stack(heap, 4);
+	enum { COUNT = 1000 };
+	void *list = NULL;
+	for (unsigned i = 0; i < COUNT; i++) {
+		void *next = node(heap, 7, 0).object;
+		for (uint32_t slot = 1; slot < 7; slot++)
+			ol_heap_store(heap, next, slot, slab(heap, 8).object);
+		ol_heap_store(heap, next, 0, list);
+		list = next;
+	}
+	root(heap, list);
+	assert_int_equal(ol_heap_mark(heap).marked_objects, 7 * COUNT);
+	assert_true(heap->marker.rescan_count > 0);
+	assert_int_equal(ol_heap_sweep(heap).freed_objects, 0);
+	world_destroy(world);
+}
+
 static void a_node_with_many_slots_is_marked_piece_by_piece(void **state) {
 	for (unsigned limit = 0; limit < 3; limit++) {
 		struct world *world = world_create(OL_GIB);
@@ -351,6 +371,7 @@ int main(void) {
 		cmocka_unit_test(small_heaps_mark_exactly_the_reachable),
 		cmocka_unit_test(big_heaps_mark_exactly_the_reachable),
 		cmocka_unit_test(a_full_mark_stack_loses_nothing),
+		cmocka_unit_test(what_a_full_stack_lost_is_found_all_over_a_span),
 		cmocka_unit_test(a_node_with_many_slots_is_marked_piece_by_piece),
 		cmocka_unit_test(a_list_of_a_million_nodes_needs_no_depth),
 		cmocka_unit_test(a_big_mark_stack_is_given_back),
@@ -365,6 +386,8 @@ int main(void) {
 		cmocka_unit_test(a_collection_in_before_mapping_saves_the_new_pages),
 		cmocka_unit_test(every_refused_request_leaves_the_heap_as_it_was),
 		cmocka_unit_test(a_refused_mark_stack_still_marks_everything),
+		cmocka_unit_test(a_continuation_that_finds_no_room_is_not_lost),
+		cmocka_unit_test(a_second_descriptor_is_reserved_with_the_first),
 		cmocka_unit_test(the_check_finds_every_kind_of_damage),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
