@@ -36,10 +36,9 @@ static int sweep_one(int parent_fd, const char *name) {
 	if (is_leaf(name))
 		return unlinkat(parent_fd, name, AT_REMOVEDIR) == 0;
 	OL_AUTO_CLOSE int fd = openat(parent_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0)
-		return 0;
-	/* Another user's group is not ours to remove; whose it is tells the permission to write. */
-	if (faccessat(fd, "cgroup.procs", W_OK, AT_EACCESS) < 0)
+	/* Whose it is tells the permission to write: another user's group is not ours to remove. */
+	if (fd < 0 || faccessat(fd, "cgroup.procs", W_OK, AT_EACCESS) < 0 ||
+		flock(fd, LOCK_EX | LOCK_NB) < 0)
 		return 0;
 	return ol_cage_remove_tree(parent_fd, name, name, NULL) == 0;
 }

@@ -5,9 +5,12 @@
 #include <stdlib.h>
 
 static bool is_refused(struct ol_allocator *allocator, uint64_t growth_bytes) {
+	struct ol_allocator_faults *faults = allocator->faults;
 	allocator->requests++;
-	if (allocator->requests - allocator->first_refusal < allocator->refusals)
+	if (faults != NULL && allocator->requests - faults->first_refusal < faults->refusals) {
+		faults->refused_count++;
 		return true;
+	}
 	return growth_bytes > allocator->held_bytes_max - allocator->held_bytes;
 }
 

@@ -7,6 +7,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* For tests: the requests from first_refusal to first_refusal + refusals - 1, counted from 1, are
+ * refused. Lua collects and asks a second time, so one refusal alone is a hidden one. */
+struct ol_allocator_faults {
+	uint64_t first_refusal;
+	uint64_t refusals;
+	uint64_t refused_count;
+};
+
 struct ol_allocator {
 	uint64_t held_bytes;
 	uint64_t peak_bytes;
@@ -16,10 +24,7 @@ struct ol_allocator {
 	uint64_t refused_held_bytes; /* What was held when it was refused. */
 
 	uint64_t requests; /* Allocations and growths so far, count. */
-	/* For tests: refuses the requests first_refusal to first_refusal + refusals - 1, counted from
-	 * 1. Lua collects and asks a second time, so one refusal alone is a hidden one. */
-	uint64_t first_refusal;
-	uint64_t refusals;
+	struct ol_allocator_faults *faults;
 
 	/* Told whenever OL_ALLOCATOR_NOTE_BYTES more or less are held than at the last telling; may
 	 * be NULL. */

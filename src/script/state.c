@@ -15,6 +15,8 @@
 #include "script/failure.h"
 #include "script/sandbox.h"
 
+struct ol_allocator_faults *ol_lua_faults;
+
 static uint64_t now_ns(void) {
 	struct timespec now;
 	clock_gettime(CLOCK_MONOTONIC, &now);
@@ -36,6 +38,7 @@ int ol_lua_create(
 		return ol_error_set(error, -ENOMEM, "no memory for a Lua state");
 	lua->config = *config;
 	lua->allocator.held_bytes_max = config->memory_bytes_max;
+	lua->allocator.faults = ol_lua_faults;
 	int result = copy_path(lua->script_path, config->script_path, error);
 	if (result == 0)
 		result = copy_path(lua->script_directory, config->script_directory, error);

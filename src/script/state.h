@@ -53,6 +53,9 @@ struct ol_lua {
 	char traceback[OL_MESSAGE_BYTES]; /* Of the last failed ol_lua_enter; "" where none. */
 };
 
+/* For tests: the faults of every state created while it is not NULL. */
+extern struct ol_allocator_faults *ol_lua_faults;
+
 /* Creates an empty state. ol_lua_open has to follow. -ENOMEM. */
 int ol_lua_create(
 	const struct ol_lua_config *config, struct ol_lua **ret_lua, struct ol_error *error);

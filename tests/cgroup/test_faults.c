@@ -125,12 +125,14 @@ static int count_groups(char ret_name[256]) {
 /* Every descendant that lost its parent comes to us: reaps them and returns how many lived on for
  * longer than a second. */
 static int count_lingering(void) {
-	for (int i = 0; i < 100; i++) {
+	for (int sleeps = 0; sleeps < 100;) {
 		pid_t pid = waitpid(-1, NULL, WNOHANG);
 		if (pid < 0 && errno == ECHILD)
 			return 0;
-		if (pid == 0)
+		if (pid == 0) {
 			sleep_us(10000);
+			sleeps++;
+		}
 	}
 	return 1;
 }
@@ -257,20 +259,24 @@ static void an_interrupted_lab_cleans_up_and_says_so_by_its_status(void **state)
 static void every_refused_request_for_memory_ends_clearly(void **state) {
 	(void)state;
 	static struct lab lab;
-	int refused = 0, carried_out = 0;
+	int refused = 0, collected = 0, killed = 0;
 	for (int number = 1; number <= 40; number++) {
 		char option[64];
 		snprintf(option, sizeof option, "--fail-memory-request=%d", number);
-		int status =
-			run_lab(&lab, (const char *[]){ option, "--limit=16M", "--format=json", NULL });
-		bool is_refused = strstr(lab.output, "\"out-of-memory\"") != NULL;
-		bool is_killed = strstr(lab.output, "\"oom-killed\"") != NULL;
-		if (is_refused == is_killed || (status != 0 && status != 1))
+		int status = run_lab(&lab,
+			(const char *[]){ option, "--limit=16M", "--format=json", "--quiet", NULL });
+		bool is_refused = strstr(lab.output, "\"outcome\":\"out-of-memory\"") != NULL;
+		/* The full collection before a refusal is final may be what saves it. */
+		bool is_collected = strstr(lab.output, "\"outcome\":\"survived\"") != NULL;
+		bool is_killed = strstr(lab.output, "\"outcome\":\"oom-killed\"") != NULL;
+		if (is_refused + is_collected + is_killed != 1 || status != 0)
 			fail_msg("request %d: status %d: %s", number, status, lab.output);
 		refused += is_refused;
-		carried_out += is_killed;
+		collected += is_collected;
+		killed += is_killed;
 	}
-	assert_true(refused > 0 && carried_out > 0);
+	/* Late numbers are never reached. */
+	assert_true(refused > 0 && collected > 0 && killed > 0);
 	assert_int_equal(count_groups(NULL), 0);
 }
 

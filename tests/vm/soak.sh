@@ -15,7 +15,7 @@ soak_here() { # soak_here NUMBER OUTCOME OPTION...
 	number=$1
 	outcome=$2
 	shift 2
-	"$build/oomlab" run --repeat="$REPEAT" --format=json "$@" >"$output" </dev/null
+	"$build/oomlab" run --quiet --repeat="$REPEAT" --format=json "$@" >"$output" </dev/null
 	if tr -d ' \n\t' <"$output" | grep -q -F "\"outcomes\":{\"$outcome\":$REPEAT}"; then
 		echo "ok $number - $outcome $REPEAT of $REPEAT times: run $*"
 	else
