@@ -71,9 +71,8 @@ static int make_group(struct ol_cage *cage, struct ol_error *error) {
 		int result = name_group(cage, error);
 		if (result < 0)
 			return result;
-		/* libcgroup takes a group that is there already for made; the lock tells. */
-		if (ol_libcgroup_create(&cage->chain, cage->path) < 0 &&
-			mkdirat(parent_fd, cage->name, 0755) < 0 && errno != EEXIST)
+		/* A group that is there already is no error here: the lock tells whose it is. */
+		if (mkdirat(parent_fd, cage->name, 0755) < 0 && errno != EEXIST)
 			return ol_cage_fail(
 				error, -errno, cage->chain.mount, "cannot make control group %s", cage->directory);
 		if (claim(cage))
@@ -146,8 +145,6 @@ int ol_cage_destroy(struct ol_cage *cage, struct ol_error *error) {
 	if (cage == NULL)
 		return 0;
 	if (cage->directory_fd >= 0) {
-		/* Its word is not enough (see there): remove_tree() makes sure, whatever it said. */
-		(void)ol_libcgroup_delete(&cage->chain, cage->path);
 		result = ol_cage_remove_tree(
 			ol_cage_parent_fd(&cage->chain), cage->name, cage->directory, error);
 	}

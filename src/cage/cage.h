@@ -29,10 +29,6 @@ struct ol_cage_system {
  * and what to do about it, and the result is -ENOENT. */
 int ol_cage_detect(struct ol_cage_system *ret_system, struct ol_error *error);
 
-/* Starts libcgroup, which takes 0.5 ms once in a process's life, nearly all of it page faults. The
- * first cage does it otherwise. Safe on any thread, at any time, again and again. */
-void ol_cage_warm_up(void);
-
 struct ol_cage_limits {
 	uint64_t limit_bytes;
 	uint64_t swap_bytes; /* 0: no swap at all. */

@@ -1,11 +1,10 @@
-/* cage_libcgroup.c -- The only file that knows libcgroup: create, attach, delete.
+/* cage_libcgroup.c -- The only file that knows libcgroup: attaching, and what the doctor asks it.
  *
- * Values are written and read elsewhere, by plain system calls: libcgroup opens each file anew,
- * takes five times as long, and keeps no errno of a failed open. Its names (struct cgroup,
- * cgroup_*) must not collide with ours.
- *
- * What it costs (6.18, one core): its first call 0.5 to 0.7 ms, nearly all of it page faults on
- * 1 MiB of tables; then create 0.13 ms, attach 0.07 ms, delete 0.05 ms. */
+ * Groups are made, limited, read and removed elsewhere, by plain system calls. libcgroup's first
+ * call alone costs 0.5 to 0.7 ms (page faults on 1 MiB of tables), a quarter of all that a lab
+ * spends on a small experiment; its create and delete twice the kernel's own time; it opens each
+ * value anew; and it loses the errno that our errors must name. Its names (struct cgroup, cgroup_*)
+ * must not collide with ours. */
 #include <libcgroup.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -29,10 +28,6 @@ static void start(void) {
 		snprintf(memory_mount, sizeof memory_mount, "%s", mount);
 }
 
-void ol_cage_warm_up(void) {
-	pthread_once(&once, start);
-}
-
 static void free_group(struct cgroup **group) {
 	if (*group != NULL)
 		cgroup_free(group);
@@ -42,7 +37,7 @@ static void free_group(struct cgroup **group) {
 /* libcgroup reads the mount table once in a process's life. Where it means another mount than we
  * do, it must not act: it would make directories there. */
 static struct cgroup *new_group(const struct ol_cage_chain *chain, const char *path) {
-	ol_cage_warm_up();
+	pthread_once(&once, start);
 	if (start_result != 0 || strcmp(memory_mount, chain->mount) != 0)
 		return NULL;
 	AUTO_GROUP struct cgroup *group = cgroup_new_cgroup(path);
@@ -53,15 +48,6 @@ static struct cgroup *new_group(const struct ol_cage_chain *chain, const char *p
 	return result;
 }
 
-int ol_libcgroup_create(const struct ol_cage_chain *chain, const char *path) {
-	AUTO_GROUP struct cgroup *group = new_group(chain, path);
-	if (group == NULL)
-		return -1;
-	/* 1: leave owner and mode alone. On v2 it writes "+memory" at every level from the top, which
-	 * does nothing where that is on already, and fails where this user may not write. */
-	return cgroup_create_cgroup(group, 1) == 0 ? 0 : -1;
-}
-
 int ol_libcgroup_attach(const struct ol_cage_chain *chain, const char *path, pid_t pid) {
 	AUTO_GROUP struct cgroup *group = new_group(chain, path);
 	if (group == NULL)
@@ -69,17 +55,8 @@ int ol_libcgroup_attach(const struct ol_cage_chain *chain, const char *path, pid
 	return cgroup_attach_task_pid(group, pid) == 0 ? 0 : -1;
 }
 
-int ol_libcgroup_delete(const struct ol_cage_chain *chain, const char *path) {
-	AUTO_GROUP struct cgroup *group = new_group(chain, path);
-	if (group == NULL)
-		return -1;
-	/* Never the other flags: they move what still runs to the parent, out of every limit. With
-	 * this one, libcgroup 2.0.2 says success when the group was not empty: callers must look. */
-	return cgroup_delete_cgroup_ext(group, CGFLAG_DELETE_EMPTY_ONLY) == 0 ? 0 : -1;
-}
-
 int ol_libcgroup_describe(char ret_text[OL_TEXT_BYTES]) {
-	ol_cage_warm_up();
+	pthread_once(&once, start);
 	/* cgroup_strerror(0) says "Cgroup is not compiled in": never ask it about success. */
 	if (start_result != 0)
 		snprintf(

@@ -131,9 +131,7 @@ void ol_kernel_log_search(
 
 /* cage_libcgroup.c: 0, or -1: then the caller does it by a plain system call, which either works
  * or says why not. libcgroup loses most errno values and refuses some things that are allowed. */
-int ol_libcgroup_create(const struct ol_cage_chain *chain, const char *path);
 int ol_libcgroup_attach(const struct ol_cage_chain *chain, const char *path, pid_t pid);
-int ol_libcgroup_delete(const struct ol_cage_chain *chain, const char *path);
 /* Says in ret_text what it is and where it finds memory; 0, or -1 where it did not start. */
 int ol_libcgroup_describe(char ret_text[OL_TEXT_BYTES]);
 

@@ -45,12 +45,14 @@ struct ol_heap_hooks {
 	 * and a collection may run inside. */
 	void (*before_mapping)(void *context, uint64_t span_bytes);
 	/* Pages were picked; released_bytes of them hold no physical memory yet (fresh or scavenged)
-	 * and will be charged when touched. ol_heap_scavenge may be called inside. */
+	 * and will be charged when touched. ol_heap_scavenge and ol_heap_stats may be called inside,
+	 * nothing else; as in Go, mapped_ready_bytes does not count released_bytes yet. */
 	void (*before_commit)(void *context, uint64_t released_bytes);
 };
 
-/* Reserves address_bytes_max (a multiple of the arena size, 64 MiB) of address space for objects
- * and what its tables may need; commits next to nothing. */
+/* Reserves address_bytes_max (a multiple of the arena size, 64 MiB, up to 8 TiB) of address space
+ * for objects, and a ninth of that again for its tables (a quarter at 64 MiB); commits next to
+ * nothing. */
 int ol_heap_create(struct ol_memory *memory, uint64_t address_bytes_max, struct ol_heap **ret_heap,
 	struct ol_error *error);
 void ol_heap_destroy(struct ol_heap *heap); /* NULL is fine. */
@@ -102,7 +104,7 @@ struct ol_heap_marking {
 	uint64_t marked_bytes;    /* Of all objects found. */
 	uint64_t marked_objects;  /* Count. */
 	uint64_t scan_work_bytes; /* Of the nodes scanned: slots, not payload. */
-	uint64_t roots_bytes;     /* Of the root table, G in Go's rule. */
+	uint64_t roots_bytes;     /* 8 for every root in use: G in Go's rule. */
 };
 struct ol_heap_marking ol_heap_mark(struct ol_heap *heap);
 
@@ -118,7 +120,7 @@ struct ol_heap_sweeping ol_heap_sweep(struct ol_heap *heap);
 uint64_t ol_heap_count_reachable_bytes(struct ol_heap *heap);
 
 /* Gives up to bytes of free, resident pages back to the system, highest addresses first, as Go
- * does. Returns how many bytes. UINT64_MAX for all. */
+ * does, rounded up to pages. Returns how many bytes. UINT64_MAX for all. */
 uint64_t ol_heap_scavenge(struct ol_heap *heap, uint64_t bytes);
 
 /* Counters, all in bytes unless they say otherwise; Go's MemStats can be made of them. */
@@ -132,7 +134,7 @@ struct ol_heap_stats {
 	uint64_t live_bytes;      /* heap_live, see the glossary. */
 	uint64_t scan_bytes;      /* Go's heapScan: scannable bytes found by the last mark plus those of
 							   * nodes allocated since. */
-	uint64_t metadata_bytes;  /* The heap's own tables, as far as committed and used. */
+	uint64_t metadata_bytes;  /* The heap's own tables, as far as they were written to. */
 	uint64_t mapped_ready_bytes; /* inuse + free + metadata. */
 	uint64_t roots_count;
 	uint64_t roots_bytes;

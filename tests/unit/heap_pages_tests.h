@@ -139,6 +139,21 @@ static void a_slab_of_almost_a_terabyte_costs_little_and_comes_back(void **state
 	world_destroy(world);
 }
 
+static void a_higher_tree_knows_what_was_free_before(void **state) {
+	struct world *world = world_create(OL_GIB);
+	struct ol_heap *heap = world->heap;
+	char *first = slab(heap, OL_HEAP_CHUNK_BYTES).object;
+	root(heap, slab(heap, 7 * OL_HEAP_CHUNK_BYTES).object);
+	collect(heap);
+	/* Eight chunks are one block; this growth adds a level and leaves no fresh page behind. */
+	unsigned level_count = heap->pages.level_count;
+	slab(heap, 4 * OL_HEAP_CHUNK_BYTES);
+	assert_int_equal(heap->pages.level_count, level_count + 1);
+	check(heap);
+	assert_ptr_equal(slab(heap, OL_HEAP_CHUNK_BYTES).object, first);
+	world_destroy(world);
+}
+
 static void a_heap_costs_next_to_nothing_before_its_first_object(void **state) {
 	struct world *world = world_create(OL_TIB);
 	assert_true(ol_heap_stats(world->heap).metadata_bytes < 32 * OL_KIB);

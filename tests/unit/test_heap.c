@@ -377,6 +377,7 @@ int main(void) {
 		cmocka_unit_test(a_big_mark_stack_is_given_back),
 		cmocka_unit_test(pages_are_taken_where_a_naive_search_finds_them),
 		cmocka_unit_test(a_slab_of_almost_a_terabyte_costs_little_and_comes_back),
+		cmocka_unit_test(a_higher_tree_knows_what_was_free_before),
 		cmocka_unit_test(a_heap_costs_next_to_nothing_before_its_first_object),
 		cmocka_unit_test(a_full_address_space_is_refused_and_nothing_has_changed),
 		cmocka_unit_test(scavenging_lowers_resident_memory_from_the_top),
@@ -388,7 +389,8 @@ int main(void) {
 		cmocka_unit_test(a_refused_mark_stack_still_marks_everything),
 		cmocka_unit_test(a_continuation_that_finds_no_room_is_not_lost),
 		cmocka_unit_test(a_second_descriptor_is_reserved_with_the_first),
-		cmocka_unit_test(the_check_finds_every_kind_of_damage),
+		cmocka_unit_test(the_check_finds_damaged_objects_and_spans),
+		cmocka_unit_test(the_check_finds_damaged_pages_and_summaries),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* test_faults.c -- The lab and its subject ended at bad moments: nothing may be left behind.
+/* test_lab_faults.c -- The lab and its subject ended at bad moments: nothing may be left behind.
  *
  * Runs the built oomlab below a parent group of its own, so that labs beside it do not matter, and
  * as a subreaper, so that no orphan escapes it. Needs root and a memory hierarchy of version 1 or 2
