@@ -11,6 +11,8 @@ struct ol_embedded_file {
 	const char *name; /* As in the source tree: "lua/lab/init.lua", "scripts/spike.lua". */
 	const char *text; /* A NUL follows the last byte; text_bytes does not count it. */
 	size_t text_bytes;
+	const char *code; /* The same compiled by the Lua that built us; NULL for scripts. */
+	size_t code_bytes;
 };
 
 /* Sorted by name (strcmp); after the last one stands an entry whose name is NULL. */

@@ -140,9 +140,18 @@ static int load_embedded(lua_State *L, const char *file) {
 	if (embedded == NULL)
 		return 0;
 	lua_pushfstring(L, "@%s", embedded->name); /* chunk name */
-	int status = luaL_loadbufferx(
-		L, embedded->text, embedded->text_bytes, lua_tostring(L, -1), "t"); /* name, chunk */
-	lua_remove(L, -2);                                                      /* chunk or message */
+	/* Only what we carry ourselves is ever loaded in compiled form. It is refused where the Lua
+	 * that compiled it is not the Lua that we run: the text serves then. */
+	int status = LUA_ERRSYNTAX;
+	if (embedded->code != NULL)
+		status = luaL_loadbufferx(
+			L, embedded->code, embedded->code_bytes, lua_tostring(L, -1), "b"); /* name, chunk */
+	if (status == LUA_ERRSYNTAX) {
+		lua_settop(L, lua_gettop(L) - (embedded->code != NULL));
+		status = luaL_loadbufferx(
+			L, embedded->text, embedded->text_bytes, lua_tostring(L, -1), "t"); /* name, chunk */
+	}
+	lua_remove(L, -2); /* chunk or message */
 	return status == LUA_OK ? 1 : -1;
 }
 
