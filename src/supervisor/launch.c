@@ -168,23 +168,16 @@ int ol_subject_launch(const struct ol_run_spec *spec, const char *script_text, s
 		return (int)pid;
 	if (pid == 0)
 		run_child(&plan);
-	int pid_fd = pidfd_open(pid, 0);
-	if (pid_fd < 0) {
-		result = ol_error_set_errno(error, -errno, "cannot watch the subject (pidfd_open)");
-		kill(pid, SIGKILL);
-		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-			;
-		return result;
-	}
 	*ret_subject = (struct ol_subject){
 		.pid = pid,
-		.pid_fd = pid_fd,
+		.pid_fd = pidfd_open(pid, 0),
 		.socket_fd = ol_steal_fd(&own_socket),
 	};
 	return 0;
 }
 
 void ol_subject_finish(struct ol_subject *subject) {
-	close(subject->pid_fd);
+	if (subject->pid_fd >= 0)
+		close(subject->pid_fd);
 	close(subject->socket_fd);
 }

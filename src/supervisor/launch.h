@@ -13,7 +13,8 @@
 
 struct ol_subject {
 	pid_t pid;
-	int pid_fd;    /* Readable when the subject has ended. */
+	int pid_fd;    /* Readable when the subject has ended; -1 before Linux 5.3: then the end of its
+					* socket tells. */
 	int socket_fd; /* Frames from it. */
 };
 

@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/pidfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -121,8 +120,8 @@ static int take_frames(struct supervision *self, struct ol_error *error) {
 }
 
 static void kill_subject(struct supervision *self) {
-	/* The pidfd names this process and no later one with its number. */
-	(void)pidfd_send_signal(self->subject.pid_fd, SIGKILL, NULL, 0);
+	/* Until we reap it, no other process can have its number. */
+	(void)kill(self->subject.pid, SIGKILL);
 }
 
 /* Looks whether the cage still holds the subject: somebody may have removed the group or moved the
@@ -132,8 +131,9 @@ static void guard(struct supervision *self) {
 	int result = ol_cage_read_counters(self->cage, &counters, NULL);
 	if (result == 0 && counters.process_count > 0)
 		return;
-	struct pollfd ended = { .fd = self->subject.pid_fd, .events = POLLIN };
-	if (poll(&ended, 1, 0) > 0)
+	siginfo_t end = { 0 };
+	if (waitid(P_PID, (id_t)self->subject.pid, &end, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+		end.si_pid == self->subject.pid)
 		return; /* It has just ended by itself: an empty cage is as it should be. */
 	self->is_cage_lost = true;
 	kill_subject(self);
@@ -205,6 +205,8 @@ static int listen_to_end(struct supervision *self, struct ol_error *error) {
 		}
 		if (ready > 0 && fds[0].revents != 0)
 			break;
+		if (!is_connected && self->subject.pid_fd < 0)
+			break; /* Before it has quite ended; reaping waits for that. */
 		look_after(self, &watch);
 	}
 	if (watch.is_interrupted && result == 0)
