@@ -57,12 +57,13 @@ return lab.scenario {
 
   expect = function (run, opt)
     local settings = run.settings
-    if run:oom_killed() and run.last_words.phase == "spike" then
+    local reserved = run.cage.limit // 10
+    if 2 * run.baseline_bytes > reserved or run.last_words.phase == "spike" then
       -- The cage is so small that what the program needs beside its heap competes with the last
-      -- tenth: the question was never asked.
+      -- tenth: it may die of that, and never come to the question.
       return nil
     end
-    if opt.gc or settings.memory_limit_bytes <= run.cage.limit - run.cage.limit // 10 then
+    if opt.gc or settings.memory_limit_bytes <= run.cage.limit - reserved then
       return run:survived()
     end
     if settings.memory_limit_bytes < run.cage.limit or run.cage.swap > 0

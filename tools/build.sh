@@ -47,8 +47,3 @@ else
 	printf 'oomlab: building %s\n' "$directory" >&2
 	ninja -C "$directory" --quiet >&2
 fi
-
-# People run build/oomlab, wherever meson leaves it.
-if [ ! -e "$directory/oomlab" ]; then
-	ln -sf src/oomlab "$directory/oomlab"
-fi

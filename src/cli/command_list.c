@@ -75,8 +75,13 @@ int ol_command_list(int argc, char **argv) {
 	}
 	if (strcmp(what, "scenarios") == 0)
 		return list_scripts();
-	if (*what != '\0')
-		return ol_say_usage("list: '%.64s' is no list; expected scenarios or policies", what);
+	if (*what != '\0') {
+		static const char *const lists[] = { "scenarios", "policies" };
+		const char *nearest = ol_nearest_name(what, lists, 2);
+		if (nearest != NULL)
+			return ol_say_usage("list: unknown list '%.64s': did you mean %s?", what, nearest);
+		return ol_say_usage("list: unknown list '%.64s'; expected scenarios or policies", what);
+	}
 	puts("scenarios (oomlab run NAME, oomlab help NAME)");
 	int status = list_scripts();
 	puts("\npolicies (--policy=NAME)");

@@ -8,12 +8,15 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/units.h"
 #include "cli/command.h"
 #include "cli/say.h"
 #include "cli/script_handle.h"
 #include "cli/signals.h"
 #include "report/report.h"
 #include "supervisor/supervisor.h"
+
+enum { RECORD_PERIOD_MS = 10, LIVE_PERIOD_MS = 100 };
 
 struct session {
 	struct ol_run_request *request;
@@ -203,6 +206,17 @@ static int run_framed(struct session *session) {
 	return status;
 }
 
+/* Samples are for the record, and for the line that shows a long phase moving. */
+static void choose_sample_period(struct session *session) {
+	struct ol_run_request *request = session->request;
+	uint64_t *period_ns = &request->plan.spec.sample_period_ns;
+	bool is_live = session->style.is_terminal && !request->is_quiet && !request->is_repeat_given;
+	if (*period_ns == 0 && request->record_path != NULL)
+		*period_ns = RECORD_PERIOD_MS * OL_NS_PER_MS;
+	else if (*period_ns == 0 && is_live)
+		*period_ns = LIVE_PERIOD_MS * OL_NS_PER_MS;
+}
+
 int ol_run_session(struct ol_run_request *request) {
 	OL_AUTO_FREE struct ol_run_summary *summary = calloc(1, sizeof *summary);
 	if (summary == NULL) {
@@ -215,6 +229,7 @@ int ol_run_session(struct ol_run_request *request) {
 		.summary = summary,
 	};
 	session.style = ol_style_of(session.story);
+	choose_sample_period(&session);
 	ol_signals_catch();
 	int status = run_framed(&session);
 	int signal_number = ol_signals_caught();

@@ -115,6 +115,7 @@ struct ol_gc_cycle {
 	uint64_t scan_work_bytes;
 	uint64_t freed_bytes; /* Swept in this cycle. */
 	uint32_t is_forced;
+	uint32_t padding; /* 0: frames carry no stray bytes. */
 };
 
 struct ol_sample {

@@ -21,7 +21,9 @@ struct findings {
 	uint64_t garbage_bytes;   /* Never more than the heap. */
 	uint64_t missing_bytes;   /* Of the last request: not yet touched. */
 	uint64_t uncounted_bytes; /* Allocated since garbage was counted, the last request apart. */
-	bool has_count;
+	uint64_t idle_bytes;      /* Free pages that the heap did not give back. */
+	uint64_t cycle_count;     /* Collections in the last phase. */
+	bool has_count;           /* Garbage was counted, and no collection has run since. */
 	bool is_request_open;
 };
 
@@ -32,11 +34,19 @@ static struct findings find(const struct ol_run_summary *summary) {
 		.last = last,
 		.limit_bytes = summary->spec.limit_bytes,
 		.garbage_bytes = last->garbage_bytes,
-		.has_count = last->garbage_counted_at_ns > 0,
 		.uncounted_bytes = last->allocated_since_count_bytes,
 	};
-	if (found.garbage_bytes > last->memstats.heap_alloc)
-		found.garbage_bytes = last->memstats.heap_alloc;
+	if (last->memstats.heap_idle > last->memstats.heap_released)
+		found.idle_bytes = last->memstats.heap_idle - last->memstats.heap_released;
+	uint64_t cycles_before = 0;
+	if (summary->phase_count > 1 && summary->phase_count <= OL_PHASES_MAX)
+		cycles_before = summary->phases[summary->phase_count - 2].memstats.num_gc;
+	if (last->memstats.num_gc > cycles_before)
+		found.cycle_count = last->memstats.num_gc - cycles_before;
+	/* A count from before a collection counts what is gone. When exactly it was made is not among
+	 * the facts, so a phase with both is not relied on. */
+	found.has_count = last->garbage_counted_at_ns > 0 && found.cycle_count == 0 &&
+					  found.garbage_bytes <= last->memstats.heap_alloc;
 	found.is_request_open =
 		last->activity == OL_ACTIVITY_ALLOCATING || last->activity == OL_ACTIVITY_TOUCHING;
 	if (!found.is_request_open)
@@ -141,8 +151,29 @@ static void add_parts(struct ol_words *words, const struct findings *found) {
 			OL_BYTES_TEXT(found->last->metadata_bytes));
 }
 
+/* Collected, but into pages that the request did not get. */
+static bool is_idle_enough(const struct findings *found) {
+	return found->cycle_count > 0 && found->is_request_open &&
+		   is_notable(found, found->idle_bytes) && found->idle_bytes >= found->missing_bytes &&
+		   !found->summary->spec.is_trigger_before_mapping;
+}
+
+static void explain_idle(struct ol_words *words, const struct findings *found) {
+	ol_words_add(words,
+		"A collection ran in this phase, but its request had been given pages before (the trigger "
+		"is tested after serving, as in Go), and the heap still held %s of free pages beside them "
+		"when the cage of %s was full",
+		OL_BYTES_TEXT(found->idle_bytes), OL_BYTES_TEXT(found->limit_bytes));
+	if (found->summary->baseline_bytes > 0)
+		ol_words_add(words, " (%s of it before the first allocation)",
+			OL_BYTES_TEXT(found->summary->baseline_bytes));
+	ol_words_add(words, ". Run again with --trigger-test=before to see the difference.");
+}
+
 static void explain_live(struct ol_words *words, const struct findings *found) {
-	if (!found->has_count)
+	if (found->cycle_count > 0 && found->last->garbage_counted_at_ns > 0)
+		ol_words_add(words, "Collections ran in this phase, and what they left did not fit: ");
+	else if (!found->has_count)
 		ol_words_add(words, "Its garbage was never counted: ");
 	else if (is_notable(found, found->garbage_bytes))
 		ol_words_add(words, "Collecting the %s of garbage would not have covered the %s missing: ",
@@ -173,6 +204,8 @@ static void explain_own_limit(struct ol_words *words, const struct findings *fou
 	}
 	if (is_request_beyond(found))
 		explain_request_beyond(words, found);
+	else if (is_idle_enough(found))
+		explain_idle(words, found);
 	else if (is_garbage_enough)
 		explain_garbage(words, found);
 	else
@@ -287,9 +320,12 @@ static void explain_other(struct ol_words *words, const struct findings *found) 
 	switch (summary->outcome) {
 	case OL_OUTCOME_TIMED_OUT:
 		ol_words_add(words,
-			"Its time was up while it was %s, with the heap at %s and the cage at %s of %s; ",
-			ol_activity_name((enum ol_activity)last->activity),
-			OL_BYTES_TEXT(last->memstats.heap_alloc), OL_BYTES_TEXT(last->cage_bytes),
+			"Its time was up while it was %s, with the heap at %s; the cage had peaked at %s of %s, "
+			"and ",
+			last->activity == OL_ACTIVITY_TOUCHING
+				? "filling new memory"
+				: ol_activity_name((enum ol_activity)last->activity),
+			OL_BYTES_TEXT(last->memstats.heap_alloc), OL_BYTES_TEXT(summary->cage_peak_bytes),
 			OL_BYTES_TEXT(found->limit_bytes));
 		ol_words_add_count(words, last->memstats.num_gc, "collection", "collections");
 		ol_words_add(words, " had run. A longer --timeout shows whether it would have ended.");

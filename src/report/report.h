@@ -34,8 +34,7 @@ void ol_text_report_event(struct ol_text_report *report, const struct ol_event *
 /* A sign of life for long phases: redraws one line, on terminals only. */
 void ol_text_report_sample(struct ol_text_report *report, const struct ol_sample *sample);
 void ol_text_report_end(struct ol_text_report *report, const struct ol_run_summary *summary);
-/* Instead of the end, when the lab could not finish the run: leaves the line clean. NULL is fine.
- */
+/* Instead of the end, when the lab could not finish the run: leaves the line clean. */
 void ol_text_report_break_off(struct ol_text_report *report);
 
 /* The verdict alone, in one line: --quiet. */

@@ -89,14 +89,11 @@ static const char *glyph_free(struct ol_style style) {
 	return style.has_unicode ? "·" : ".";
 }
 
-/* How many of cells a share takes: to the nearest, but never none of something. */
+/* How many of cells a share takes, to the nearest. */
 static unsigned share_cells(uint64_t bytes, uint64_t whole_bytes, unsigned cells) {
-	if (bytes == 0 || whole_bytes == 0)
-		return 0;
-	if (bytes >= whole_bytes)
-		return cells;
-	unsigned share = (unsigned)((double)bytes / (double)whole_bytes * cells + 0.5);
-	return share == 0 ? 1 : share;
+	if (whole_bytes == 0 || bytes >= whole_bytes)
+		return bytes == 0 ? 0 : cells;
+	return (unsigned)((double)bytes / (double)whole_bytes * cells + 0.5);
 }
 
 /* The parts of a bar, in cells. */
@@ -113,13 +110,15 @@ static struct bar bar_of(const struct ol_table *table, const struct ol_row *row)
 	if (idle_bytes > cage_bytes - garbage_bytes)
 		idle_bytes = cage_bytes - garbage_bytes;
 	unsigned full = share_cells(cage_bytes, table->limit_bytes, table->bar_columns);
+	if (full == 0 && cage_bytes > 0 && table->bar_columns > 0)
+		full = 1;
 	struct bar bar = {
 		.garbage = share_cells(garbage_bytes, table->limit_bytes, table->bar_columns),
 		.idle = share_cells(idle_bytes, table->limit_bytes, table->bar_columns),
 		.free = table->bar_columns - full,
 	};
 	/* What is in use shows, however little it is: that is the point of the picture. */
-	unsigned used_minimum = cage_bytes > garbage_bytes + idle_bytes && full > 2 ? 1 : 0;
+	unsigned used_minimum = cage_bytes > garbage_bytes + idle_bytes && full > 1 ? 1 : 0;
 	while (bar.garbage + bar.idle + used_minimum > full) {
 		if (bar.garbage >= bar.idle)
 			bar.garbage--;

@@ -27,7 +27,8 @@ struct ol_text_report {
 	bool has_baseline_row;
 	bool has_live_line;
 	uint64_t collections_in_phase;
-	uint64_t garbage_bytes; /* As last known. */
+	uint64_t sampled_cage_bytes; /* The last sample in the open phase. */
+	uint64_t mallocs_before;     /* Objects allocated when it began. */
 };
 
 int ol_text_report_create(FILE *stream, struct ol_style style, struct ol_text_report **ret_report,
@@ -93,13 +94,11 @@ static void put_cage(struct ol_text_report *report, const struct ol_run_summary 
 	put_paragraph(report, "cage", text);
 }
 
-static void put_collector(struct ol_text_report *report, const struct ol_run_spec *spec) {
+static void put_policy(struct ol_text_report *report, const struct ol_run_spec *spec) {
 	const char *dot = ol_cells_separator(report->style);
 	char text[PARAGRAPH_BYTES];
 	struct ol_words words = ol_words_in(text, sizeof text);
-	ol_words_add(&words, "%s %s policy %s (%s) %s ",
-		strcmp(spec->collector, "stw") == 0 ? "stop-the-world" : spec->collector, dot, spec->policy,
-		spec->rules, dot);
+	ol_words_add(&words, "%s (%s) %s ", spec->policy, spec->rules, dot);
 	if (spec->gogc == OL_GOGC_OFF)
 		ol_words_add(&words, "GOGC off");
 	else
@@ -108,7 +107,9 @@ static void put_collector(struct ol_text_report *report, const struct ol_run_spe
 		ol_words_add(&words, " %s no memory limit", dot);
 	else
 		ol_words_add(&words, " %s memory limit %s", dot, OL_BYTES_TEXT(spec->memory_limit_bytes));
-	put_paragraph(report, "collector", text);
+	ol_words_add(&words, " %s %s", dot,
+		strcmp(spec->collector, "stw") == 0 ? "stop-the-world" : spec->collector);
+	put_paragraph(report, "policy", text);
 }
 
 void ol_text_report_start(struct ol_text_report *report, const struct ol_run_summary *summary) {
@@ -120,7 +121,7 @@ void ol_text_report_start(struct ol_text_report *report, const struct ol_run_sum
 	snprintf(title, sizeof title, "%s: %s", spec->scenario, spec->title);
 	ol_cells_paragraph(report->stream, report->style, "", 1, OL_PAINT_BOLD, title);
 	put_cage(report, summary);
-	put_collector(report, spec);
+	put_policy(report, spec);
 	if (spec->option_count > 0) {
 		char text[PARAGRAPH_BYTES];
 		struct ol_words words = ol_words_in(text, sizeof text);
@@ -163,6 +164,7 @@ void ol_text_report_phase_begin(struct ol_text_report *report, const struct ol_p
 	report->phase = *phase;
 	report->has_phase = true;
 	report->collections_in_phase = 0;
+	report->sampled_cage_bytes = OL_ROW_UNKNOWN;
 	fflush(report->stream);
 }
 
@@ -183,35 +185,58 @@ static void put_collections(struct ol_text_report *report) {
 	report->collections_in_phase = 0;
 }
 
+/* More garbage than heap: the count is older than a collection, and says nothing any more. */
+static uint64_t known_garbage(uint64_t garbage_bytes, const struct ol_memstats *stats) {
+	return garbage_bytes > stats->heap_alloc ? OL_ROW_UNKNOWN : garbage_bytes;
+}
+
+/* Whether the subject was ended from outside in the middle of things: the supervisor then ends the
+ * phase, from the last words. */
+static bool is_cut_short(const struct ol_run_summary *summary) {
+	return summary != NULL && (ol_was_killed(summary) || summary->outcome == OL_OUTCOME_TIMED_OUT ||
+								  summary->outcome == OL_OUTCOME_THROTTLED);
+}
+
+/* Takes out of a row what the last words do not show. */
+static void doubt_last_words(const struct ol_text_report *report, struct ol_row *row,
+	const struct ol_run_summary *summary, const struct ol_memstats *stats) {
+	/* They hold the last request only. */
+	if (stats->mallocs > report->mallocs_before + 1)
+		row->asked_bytes = OL_ROW_UNKNOWN;
+	/* Only where the limit struck is it known what the cage held in the end. */
+	if (summary->outcome != OL_OUTCOME_OOM_KILLED)
+		row->cage_bytes = report->sampled_cage_bytes;
+	if (ol_was_killed(summary))
+		row->kind = OL_ROW_KILLED;
+}
+
 void ol_text_report_phase_end(struct ol_text_report *report, const struct ol_phase *phase) {
 	clear_live_line(report);
 	put_collections(report);
-	/* The supervisor ends a phase that its subject did not live to end, and then knows why. */
-	bool is_killed = report->summary != NULL && ol_was_killed(report->summary);
 	struct ol_row row = {
 		.name = phase->name,
-		.kind = is_killed ? OL_ROW_KILLED : OL_ROW_PLAIN,
 		.asked_bytes = phase->requested_bytes,
-		.garbage_bytes = phase->garbage_bytes,
+		.garbage_bytes = known_garbage(phase->garbage_bytes, &phase->memstats),
 		.cage_bytes = phase->cage_bytes,
 	};
 	ol_row_set_memstats(&row, &phase->memstats);
+	if (is_cut_short(report->summary))
+		doubt_last_words(report, &row, report->summary, &phase->memstats);
 	ol_table_row(&report->table, &row);
-	report->garbage_bytes = phase->garbage_bytes;
+	report->mallocs_before = phase->memstats.mallocs;
 	report->has_phase = false;
 	fflush(report->stream);
 }
 
 void ol_text_report_gc(struct ol_text_report *report, const struct ol_gc_cycle *cycle) {
 	report->collections_in_phase++;
-	report->garbage_bytes = 0;
 	if (report->collections_in_phase > COLLECTIONS_SHOWN_MAX)
 		return;
 	char text[256];
 	struct ol_words words = ol_words_in(text, sizeof text);
-	ol_words_add(&words, "gc %" PRIu64 "%s: heap %s %s %s, next planned at ", cycle->number,
-		cycle->is_forced ? " (asked for)" : "", OL_BYTES_TEXT(cycle->start_bytes),
-		report->style.has_unicode ? "→" : "->", OL_BYTES_TEXT(cycle->end_bytes));
+	ol_words_add(&words, "gc %" PRIu64 "%s: heap %s, %s of it live, next planned at ",
+		cycle->number, cycle->is_forced ? " (asked for)" : "", OL_BYTES_TEXT(cycle->start_bytes),
+		OL_BYTES_TEXT(cycle->marked_bytes));
 	if (cycle->next_goal_bytes >= OL_GOAL_NEVER)
 		ol_words_add(&words, "no size at all");
 	else
@@ -233,9 +258,11 @@ void ol_text_report_event(struct ol_text_report *report, const struct ol_event *
 }
 
 void ol_text_report_sample(struct ol_text_report *report, const struct ol_sample *sample) {
+	report->sampled_cage_bytes = sample->cage_bytes;
 	if (!report->style.is_terminal || !report->has_phase)
 		return;
 	clear_live_line(report);
+	put_baseline(report);
 	struct ol_row row = {
 		.name = report->phase.name,
 		.kind = OL_ROW_LIVE,
@@ -249,24 +276,21 @@ void ol_text_report_sample(struct ol_text_report *report, const struct ol_sample
 	fflush(report->stream);
 }
 
-/* The row of a phase that never ended: its last words. */
+/* The row of a phase that nobody ended: its last words. */
 static void put_last_row(struct ol_text_report *report, const struct ol_run_summary *summary) {
 	const struct ol_last_words *last = &summary->last_words;
 	put_collections(report);
-	uint64_t asked_bytes = last->request_bytes;
-	if (summary->phase_count > 0 && summary->phase_count <= OL_PHASES_MAX) {
-		const struct ol_phase *phase = &summary->phases[summary->phase_count - 1];
-		if (strcmp(phase->name, last->phase) == 0 && phase->requested_bytes > 0)
-			asked_bytes = phase->requested_bytes;
-	}
 	struct ol_row row = {
 		.name = last->phase[0] != '\0' ? last->phase : report->phase.name,
-		.kind = ol_was_killed(summary) ? OL_ROW_KILLED : OL_ROW_PLAIN,
-		.asked_bytes = asked_bytes,
-		.garbage_bytes = last->garbage_counted_at_ns > 0 ? last->garbage_bytes : OL_ROW_UNKNOWN,
+		.asked_bytes = last->request_bytes,
+		.garbage_bytes = last->garbage_counted_at_ns > 0
+							 ? known_garbage(last->garbage_bytes, &last->memstats)
+							 : OL_ROW_UNKNOWN,
 		.cage_bytes = last->cage_bytes,
 	};
 	ol_row_set_memstats(&row, &last->memstats);
+	if (is_cut_short(summary))
+		doubt_last_words(report, &row, summary, &last->memstats);
 	ol_table_row(&report->table, &row);
 	report->has_phase = false;
 }

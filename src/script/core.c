@@ -15,9 +15,9 @@ static const char declarations_key = 0; /* Its address: the list, in the registr
 
 static int call_blaming(lua_State *L) {
 	int argument_count = lua_gettop(L);
-	lua_pushvalue(L, lua_upvalueindex(1));
-	lua_insert(L, 1);               /* function, arguments */
-	lua_call(L, argument_count, 2); /* result, message */
+	lua_pushvalue(L, lua_upvalueindex(1)); /* arguments, function */
+	lua_insert(L, 1);                      /* function, arguments */
+	lua_call(L, argument_count, 2);        /* result, message */
 	if (lua_isnil(L, 1) && lua_isstring(L, 2))
 		return luaL_error(L, "%s", lua_tostring(L, 2));
 	lua_settop(L, 1);

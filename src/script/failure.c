@@ -201,8 +201,14 @@ int ol_lua_describe_failure(
 	} else if (status == LUA_ERRMEM) {
 		struct ol_error memory_error;
 		ol_lua_describe_no_memory(lua, &memory_error);
+		int levels = count_levels(thread);
 		/* Without its file: the place is put before it below. */
-		snprintf(text, sizeof text, "%s", memory_error.message + strlen(lua->script_path) + 2);
+		const char *sentence = memory_error.message + strlen(lua->script_path) + 2;
+		if (levels < OL_LUA_DEEP_LEVELS)
+			snprintf(text, sizeof text, "%s", sentence);
+		else
+			snprintf(text, sizeof text, "%s (%d calls deep: is there an endless recursion?)",
+				sentence, levels);
 	} else {
 		describe_object(L, thread, text, sizeof text);
 	}

@@ -113,8 +113,8 @@ static bool is_inside(const char *directory, const char *path) {
 static int load_file(lua_State *L, const char *directory, const char *file, bool is_confined) {
 	char path[OL_PATH_BYTES + OL_NAME_BYTES + 16];
 	struct ol_error error;
-	char *text;
-	size_t bytes;
+	char *text = NULL;
+	size_t bytes = 0;
 	snprintf(path, sizeof path, "%s/%s", directory, file);
 	if (access(path, F_OK) != 0)
 		return 0;

@@ -113,7 +113,7 @@ static int make_plan(struct request *request, struct ol_script *scenario, struct
 static int supervise(struct request *request) {
 	struct ol_script *scenario = NULL;
 	int result = open_scenario(request, &scenario, &request->error);
-	if (result < 0)
+	if (scenario == NULL)
 		return result;
 	result = make_plan(request, scenario, &request->error);
 	if (result == 0) {

@@ -97,8 +97,8 @@ static int sandboxed_rep(lua_State *L) {
 	if (luaL_checkinteger(L, 2) > REPEAT_MAX)
 		return luaL_error(L, "string.rep: resulting string too large");
 	int argument_count = lua_gettop(L);
-	lua_pushvalue(L, lua_upvalueindex(1));
-	lua_insert(L, 1); /* rep, arguments */
+	lua_pushvalue(L, lua_upvalueindex(1)); /* arguments, original */
+	lua_insert(L, 1);                      /* original, arguments */
 	lua_call(L, argument_count, 1);
 	return 1;
 }
@@ -108,8 +108,8 @@ static int sandboxed_move(lua_State *L) {
 	if (last >= first && (uint64_t)last - (uint64_t)first >= MOVE_MAX)
 		return luaL_error(L, "table.move: too many elements to move");
 	int argument_count = lua_gettop(L);
-	lua_pushvalue(L, lua_upvalueindex(1));
-	lua_insert(L, 1); /* move, arguments */
+	lua_pushvalue(L, lua_upvalueindex(1)); /* arguments, original */
+	lua_insert(L, 1);                      /* original, arguments */
 	lua_call(L, argument_count, 1);
 	return 1;
 }
@@ -120,8 +120,8 @@ static int sandboxed_coroutine(lua_State *L) {
 	if (lua->is_aborted)
 		return ol_lua_abort(L, lua->abort_error.code, lua->abort_error.message);
 	lua_settop(L, 1);
-	lua_pushvalue(L, lua_upvalueindex(1));
-	lua_insert(L, 1); /* create or wrap, function */
+	lua_pushvalue(L, lua_upvalueindex(1)); /* arguments, original */
+	lua_insert(L, 1);                      /* original, function */
 	lua_call(L, 1, 1);
 	return 1;
 }
@@ -130,8 +130,8 @@ static int sandboxed_coroutine(lua_State *L) {
 static int sandboxed_randomseed(lua_State *L) {
 	luaL_checkinteger(L, 1);
 	lua_settop(L, 1);
-	lua_pushvalue(L, lua_upvalueindex(1));
-	lua_insert(L, 1); /* randomseed, seed */
+	lua_pushvalue(L, lua_upvalueindex(1)); /* arguments, original */
+	lua_insert(L, 1);                      /* original, seed */
 	lua_call(L, 1, 0);
 	return 0;
 }

@@ -27,9 +27,9 @@ struct places {
 };
 
 /* The source tree, if the executable lies in its build directory. */
-static bool find_build_tree(char path[OL_PATH_BYTES]) {
-	char library[OL_PATH_BYTES + 32];
-	ssize_t length = readlink("/proc/self/exe", path, OL_PATH_BYTES - 1);
+static bool find_build_tree(char ret_tree[OL_PATH_BYTES]) {
+	char path[OL_PATH_BYTES], library[OL_PATH_BYTES + 32];
+	ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
 	if (length <= 0)
 		return false;
 	path[length] = '\0';
@@ -43,6 +43,7 @@ static bool find_build_tree(char path[OL_PATH_BYTES]) {
 			continue;
 		*slash = '\0';
 		snprintf(library, sizeof library, "%s/lua/lab/init.lua", path);
+		strcpy(ret_tree, path);
 		return access(library, R_OK) == 0;
 	}
 	return false;

@@ -23,7 +23,8 @@ int ol_script_enter(struct ol_script *script, lua_CFunction body, void *argument
 	return result;
 }
 
-/* The comments the text begins with, without their dashes. */
+/* The comments the text begins with, without their dashes, and without the file's own name: who
+ * shows them has named the script already. */
 static char *read_synopsis(const char *text) {
 	char *synopsis = malloc(strlen(text) + 1);
 	char *out = synopsis;
@@ -31,6 +32,9 @@ static char *read_synopsis(const char *text) {
 		return NULL;
 	if (strncmp(text, "#!", 2) == 0)
 		text += strcspn(text, "\n") + (strchr(text, '\n') != NULL);
+	const char *title = strstr(text, ".lua -- ");
+	if (strncmp(text, "-- ", 3) == 0 && title != NULL && title < text + strcspn(text, "\n"))
+		text = title + strlen(".lua ");
 	while (strncmp(text, "--", 2) == 0) {
 		text += strspn(text, "-");
 		text += *text == ' ';

@@ -3,7 +3,6 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -64,13 +63,6 @@ void ol_lua_destroy(struct ol_lua *lua) {
 	free(lua);
 }
 
-/* Nothing enters Lua but through the door, so this cannot be reached; if it is, the process must
- * not go on. */
-static int panic(lua_State *L) {
-	fprintf(stderr, "oomlab: error outside the protected door\n");
-	return 0;
-}
-
 static int open_libraries(lua_State *L) {
 	struct ol_lua *lua = ol_lua_of(L);
 	ol_lua_open_sandbox(L, lua->config.seed);
@@ -82,7 +74,8 @@ int ol_lua_open(struct ol_lua *lua, struct ol_error *error) {
 	lua->L = lua_newstate(ol_allocator_reallocate, &lua->allocator);
 	if (lua->L == NULL)
 		return ol_lua_describe_no_memory(lua, error);
-	lua_atpanic(lua->L, panic);
+	/* No panic function: nothing enters Lua but through the door; if that were ever untrue, Lua
+	 * aborts the process, which must not go on. */
 	*(struct ol_lua **)lua_getextraspace(lua->L) = lua;
 	return ol_lua_enter(lua, open_libraries, NULL, error);
 }
@@ -97,9 +90,9 @@ struct door {
 
 static int pass_door(lua_State *L) {
 	struct door *door = lua_touserdata(L, 1);
-	lua_State *thread = lua_newthread(L); /* door, thread */
-	lua_pushcfunction(thread, door->body);
-	lua_pushlightuserdata(thread, door->argument);
+	lua_State *thread = lua_newthread(L);          /* door, thread */
+	lua_pushcfunction(thread, door->body);         /* (of thread) body */
+	lua_pushlightuserdata(thread, door->argument); /* (of thread) body, argument */
 	int result_count;
 	int status = lua_resume(thread, L, 1, &result_count);
 	if (status != LUA_OK) {
@@ -112,8 +105,8 @@ static int pass_door(lua_State *L) {
 int ol_lua_enter(struct ol_lua *lua, lua_CFunction body, void *argument, struct ol_error *error) {
 	struct door door = { .lua = lua, .body = body, .argument = argument, .error = error };
 	lua->traceback[0] = '\0';
-	lua_pushcfunction(lua->L, pass_door);
-	lua_pushlightuserdata(lua->L, &door);
+	lua_pushcfunction(lua->L, pass_door); /* pass_door */
+	lua_pushlightuserdata(lua->L, &door); /* pass_door, door */
 	if (lua_pcall(lua->L, 1, 0, 0) != LUA_OK && door.result == 0) {
 		/* Not the body but the door itself failed: there was no room for the coroutine. */
 		door.result = ol_lua_describe_no_memory(lua, error);
@@ -141,7 +134,7 @@ int ol_lua_abort(lua_State *L, int code, const char *message) {
 	/* Other coroutines come to guard() when their own count is up; new ones are refused. */
 	lua_sethook(L, guard, LUA_MASKCOUNT, 1);
 	lua_sethook(lua->L, guard, LUA_MASKCOUNT, 1);
-	lua_pushstring(L, lua->abort_error.message);
+	lua_pushstring(L, lua->abort_error.message); /* ..., message */
 	return lua_error(L);
 }
 

@@ -19,6 +19,7 @@ enum {
 	OL_LUA_TEXT_BYTES_MAX = 1 << 20,   /* A script or module file. */
 	OL_LUA_DECLARATIONS_MAX = 256,     /* lab.scenario and lab.experiment calls of one script. */
 	OL_LUA_HOOK_INSTRUCTIONS = 10000,  /* Between two looks at the clock. */
+	OL_LUA_DEEP_LEVELS = 10000,        /* Of calls: then memory ran out by recursion. */
 	OL_LUA_TRACEBACK_HEAD_LEVELS = 10, /* As in Lua's own tracebacks. */
 	OL_LUA_TRACEBACK_TAIL_LEVELS = 11,
 };

@@ -202,12 +202,12 @@ void ol_subject_push_heap(lua_State *L) {
 
 void ol_subject_push_cage(lua_State *L) {
 	const struct ol_run_spec *spec = ol_run_spec(ol_subject_of(L)->run);
-	lua_createtable(L, 0, 4); /* cage */
-	ol_lua_push_uint64(L, spec->limit_bytes);
+	lua_createtable(L, 0, 4);                 /* cage */
+	ol_lua_push_uint64(L, spec->limit_bytes); /* cage, limit */
 	lua_setfield(L, -2, "limit");
-	ol_lua_push_uint64(L, spec->swap_bytes);
+	ol_lua_push_uint64(L, spec->swap_bytes); /* cage, swap */
 	lua_setfield(L, -2, "swap");
-	ol_lua_push_uint64(L, spec->high_bytes);
+	ol_lua_push_uint64(L, spec->high_bytes); /* cage, high */
 	lua_setfield(L, -2, "high");
 	lua_pushcfunction(L, cage_usage); /* cage, usage */
 	lua_setfield(L, -2, "usage");

@@ -16,6 +16,9 @@ for _, place in ipairs { "home/", "root/", "work/", "farm/", "Users/", "tmp/[%w_
   MACHINE_PATHS[#MACHINE_PATHS + 1] = "%f[/%w]/" .. place
 end
 
+-- What is not held to columns and white space, by the ends of the names.
+local PROSE = { md = true, html = true, css = true, js = true, csv = true, go = true, json = true }
+
 local problems = {
   lines = {}, functions = {}, header = {}, indent = {}, columns = {}, paths = {}, embedded = {},
 }
@@ -78,8 +81,8 @@ end
 local function check_lines(name, lines)
   local has_tabs = name:match("%.[ch]$") or name:match("%.sh$") or name:match("meson%.build$")
   local is_lua = name:match("%.lua$")
-  local is_prose = name:match("%.md$") or name:match("^LICENSE") or name:match("%.html$")
-    or name:match("%.css$") or name:match("%.js$") or name:match("%.csv$") or name:match("%.go$")
+  local is_prose = name:match("^LICENSE") or name == "meson_options.txt"
+    or PROSE[name:match("%.(%w+)$")]
   for number, line in ipairs(lines) do
     if has_tabs and line:match("^ +[^ *]") then
       report("indent", name, number, "indented with spaces")

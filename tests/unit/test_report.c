@@ -6,15 +6,15 @@
 
 #include <cmocka.h>
 
-#include <jansson.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "record/fields.h"
 #include "report/cells.h"
 #include "report/report.h"
 #include "report/utf8.h"
+#include "report_explain_tests.h"
+#include "report_json_tests.h"
 #include "report_summary.h"
 
 static const struct ol_style plain = { .columns = 80 };
@@ -37,7 +37,9 @@ static char *report_of(struct ol_style style, const struct ol_run_summary *facts
 	known.baseline_bytes = facts->baseline_bytes;
 	for (uint64_t i = 0; i < facts->phase_count && i < OL_PHASES_MAX; i++) {
 		struct ol_event event = { .kind = "log", .text = "filled a slab" };
-		struct ol_gc_cycle cycle = { .number = i + 1, .start_bytes = 4 << 20, .end_bytes = 4096 };
+		struct ol_gc_cycle cycle = {
+			.number = i + 1, .start_bytes = 4 << 20, .marked_bytes = 4096
+		};
 		cycle.next_goal_bytes = 4 << 20;
 		ol_text_report_phase_begin(report, &facts->phases[i]);
 		ol_text_report_event(report, &event);
@@ -58,14 +60,14 @@ static void the_default_run_reads_as_it_should(void **state) {
 		"\n"
 		" spike: A spike, released, then a little more\n"
 		" cage       limit 32.0 MiB - no swap - cgroup hybrid (memory on v1)\n"
-		" collector  stop-the-world - policy go (go1.19) - GOGC 100 - no memory limit\n"
+		" policy     go (go1.19) - GOGC 100 - no memory limit - stop-the-world\n"
 		" options    gc=false\n"
 		"\n"
 		" phase (MiB)       asked    heap next GC  garbage    cage  of 32.0\n"
 		" ----------------------------------------------------------------------------\n"
 		" baseline              -       -       -        -     0.7  #.................\n"
 		"    filled a slab\n"
-		"    gc 1: heap 4.0 MiB -> 4.0 KiB, next planned at 4.0 MiB\n"
+		"    gc 1: heap 4.0 MiB, 4.0 KiB of it live, next planned at 4.0 MiB\n"
 		" spike              28.8    28.8    57.9!    28.8    29.6  #%%%%%%%%%%%%%%%%.\n"
 		"    filled a slab\n"
 		" a little more       3.2    32.0    57.9!    28.8    32.0  ##%%%%%%%%%%%%%%%% X\n"
@@ -116,7 +118,8 @@ static void check_columns(const char *text, struct ol_style style) {
 		assert_true(whole - before <= 42);
 		rows++;
 	}
-	assert_true(rows >= 3);
+	/* The narrowest have no room for a bar. */
+	assert_true(style.columns < 70 || rows >= 3);
 }
 
 static void rows_are_aligned_whatever_is_in_them(void **state) {
@@ -138,6 +141,7 @@ static void rows_are_aligned_whatever_is_in_them(void **state) {
 			OL_AUTO_FREE char *wide = report_of(style, &summary);
 			check_columns(wide, style);
 			assert_non_null(strstr(wide, "never"));
+			assert_non_null(strstr(wide, "✗"));
 			style.has_unicode = false;
 			OL_AUTO_FREE char *ascii = report_of(style, &summary);
 			check_columns(ascii, style);
@@ -182,6 +186,7 @@ static void control_characters_of_a_script_do_not_reach_the_terminal(void **stat
 
 static void an_open_phase_gets_its_row_from_the_last_words(void **state) {
 	make_killed(&summary);
+	summary.last_words.memstats.mallocs = 1;
 	char *text = NULL;
 	size_t text_bytes;
 	FILE *stream = open_memstream(&text, &text_bytes);
@@ -298,6 +303,17 @@ int main(void) {
 		cmocka_unit_test(many_runs_are_told_by_a_line_each_and_their_shares),
 		cmocka_unit_test(text_is_measured_in_cells_and_cut_to_fit),
 		cmocka_unit_test(only_well_formed_utf8_is_decoded),
+		cmocka_unit_test(each_reason_says_what_the_facts_show_and_no_more),
+		cmocka_unit_test(a_reason_that_does_not_fit_is_cut_and_terminated),
+		cmocka_unit_test(a_run_that_needed_no_collection_is_not_credited_with_one),
+		cmocka_unit_test(the_summary_reads_back_field_by_field),
+		cmocka_unit_test(what_is_unset_is_null_and_gogc_off_is_a_word),
+		cmocka_unit_test(bad_utf8_still_makes_valid_json),
+		cmocka_unit_test(numbers_that_are_none_are_null),
+		cmocka_unit_test(phases_beyond_those_kept_are_counted),
+		cmocka_unit_test(many_runs_are_one_object),
+		cmocka_unit_test(a_record_begins_with_its_header_and_ends_with_the_summary),
+		cmocka_unit_test(a_full_disk_is_told_at_the_end_and_once),
 	};
 	return cmocka_run_group_tests_name("report", tests, NULL, NULL);
 }

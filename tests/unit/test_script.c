@@ -193,8 +193,8 @@ static void test_faulty_script_is_one_line_with_its_place(void **state) {
 		  "program = print }",
 			":2: lab.scenario: option 'n': the default does not fit: n=5: expected at most 4" },
 		{ "local lab = require 'lab'\nreturn lab.MB", ":2: lab: there is no 'MB'; did you mean " },
-		{ "local function f() return f() + 1 end\nf()", ":1: not enough memory for the script itself" },
-		{ "local s = ('x'):rep(60 << 20)\nreturn s .. s", ":2: not enough memory for the script" },
+		{ "local function f() return f() + 1 end\nf()", ":1: not enough memory for the script" },
+		{ "local s = ('x'):rep(25 << 20)\nreturn s .. s", ":2: not enough memory for the script" },
 		{ "local t = {}\nwhile true do\nt[#t + 1] = {} end",
 			":3: not enough memory for the script" },
 	};

@@ -1,16 +1,15 @@
 #!/bin/sh
 # run-world.sh -- Boots one world in a virtual machine and prints the TAP of what happened there.
 #
-# Usage: tests/vm/run-world.sh WORLD BUILD_DIRECTORY [DIRECTORY_OF_THE_PROGRAMS]
+# Usage: tests/vm/run-world.sh WORLD BUILD_DIRECTORY
 # WORLD is a file of worlds/. It says what the machine is like, and holds the tests. The machine
-# runs the programs (of BUILD_DIRECTORY, if not told otherwise) with their shared libraries,
-# busybox, and init.sh; it writes TAP to its second serial port. Nothing is installed and no
-# privilege is needed. With OOMLAB_VM_CONSOLE=1 the machine's console is shown, as TAP comments.
+# runs the programs of BUILD_DIRECTORY with their shared libraries (if any), busybox, and init.sh;
+# it writes TAP to its second serial port. Nothing is installed and no privilege is needed. With
+# OOMLAB_VM_CONSOLE=1 the machine's console is shown, as TAP comments.
 set -u
 
 world=$1
 build=$(cd "$2" && pwd) || exit 1
-programs=${3:-$(dirname "$(readlink -f "$build/oomlab")")} # build/oomlab may be a link.
 here=$(cd "$(dirname "$0")" && pwd)
 
 skip() {
@@ -52,9 +51,9 @@ kernel=$("$here/kernel.sh" "$build/vm" "$kernel_release" 2>"$temporary/reason") 
 root=$temporary/root
 mkdir -p "$root/bin" "$root/opt" "$root/proc" "$root/sys" "$root/dev" "$root/tmp" "$root/etc"
 cp "$(command -v busybox)" "$root/bin/busybox"
-cp -L "$programs/oomlab" "$programs/oomlab-subject" "$root/opt/" || exit 1
+cp -L "$build/oomlab" "$build/oomlab-subject" "$root/opt/" || exit 1
 for program in oomlab oomlab-subject; do
-	ldd "$programs/$program" 2>/dev/null | awk '$2 == "=>" { print $3 } $1 ~ /^\// { print $1 }'
+	ldd "$build/$program" 2>/dev/null | awk '$2 == "=>" { print $3 } $1 ~ /^\// { print $1 }'
 done | sort -u | while read -r library; do
 	mkdir -p "$root${library%/*}"
 	cp -L "$library" "$root$library"

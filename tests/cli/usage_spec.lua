@@ -1,0 +1,155 @@
+-- usage_spec.lua -- Bad usage: one clear line on stderr, nothing on stdout, exit status 2.
+local lab = require "helper"
+
+-- What is typed, and what the line must say.
+local BAD = {
+  { "run --limit=abc", "%-%-limit=abc: 'abc' is not a size; expected" },
+  { "run --limit=-1", "%-%-limit=%-1: '%-1' is not a size" },
+  { "run --limit=0", "%-%-limit=0: '0' is less than one page; expected at least" },
+  { "run --limit=1000", "less than one page" },
+  { "run --limit=9223372036854775808", "out of range" },
+  { "run --limit 99999999999999999999999999", "%-%-limit=9+: " },
+  { "run --limit=", "%-%-limit=: '' is not a size" },
+  { "run -l 12Q", "'12Q' is not a size" },
+  { "run -limit abc", "'abc' is not a size" },
+  { "run --limit", "%-%-limit wants a value" },
+  { "run -l", "%-%-limit wants a value" },
+  { "run --gogc=-5", "GOGC" },
+  { "run --memlimit=0", "%-%-memlimit=0" },
+  { "run --memlimit=101%", "%-%-memlimit=101%%" },
+  { "run --timeout=0", "%-%-timeout=0" },
+  { "run --timeout=soon", "'soon' is not a time" },
+  { "run --seed=1.5", "not a whole number" },
+  { "run --policy=jvm", "%-%-policy=jvm" },
+  { "run --lmit=32M", "unknown option '%-%-lmit': did you mean %-%-limit%?" },
+  { "run --lmit 32M", "unknown option '%-%-lmit': did you mean %-%-limit%?" },
+  { "run -x", "unknown option '%-x'" },
+  { "run -qx", "unknown option '%-x' in '%-qx'" },
+  { "run --quiet=1", "%-%-quiet takes no value" },
+  { "run --gc=perhaps", "%-%-gc" },
+  { "run spike --cg", "unknown option '%-%-cg': did you mean %-%-gc%?" },
+  { "run spkie", "did you mean" },
+  { "run nosuch.lua", "nosuch%.lua" },
+  { "run spike spike", "unexpected argument 'spike'" },
+  { "run --repeat=0", "expected 1 to 100000" },
+  { "run --repeat=100001", "expected 1 to 100000" },
+  { "run --repeat=many", "not a whole number" },
+  { "run --format=xml", "%-%-format=xml: expected text or json" },
+  { "run --expect=dead", "expected one of survived, oom%-killed, .*lab%-error" },
+  { "run --record=", "expected the name of a file" },
+  { "run -interactive", "no interactive mode" },
+  { "serve", "no interactive mode" },
+  { "-interactive", "no interactive mode" },
+  { "-gc", "oomlab run %-gc" },
+  { "rnu", "did you mean run%?" },
+  { "frobnicate", "expected run, list, help, doctor or version" },
+  { "list policy", "did you mean policies%?" },
+  { "list --all", "unknown option '%-%-all'" },
+  { "help nosuch", "nosuch" },
+  { "help --frob", "unknown option" },
+  { "doctor --format=yaml", "expected text or json" },
+  { "doctor now", "unexpected argument 'now'" },
+  { "version now", "takes no argument" },
+}
+
+describe("bad usage", function ()
+  for _, case in ipairs(BAD) do
+    it("is one line and status 2: oomlab " .. case[1]:gsub("#", ""), function ()
+      local status, stdout, stderr = lab.run(case[1])
+      assert.are.equal(2, status)
+      assert.are.equal("", stdout)
+      assert.is_truthy(stderr:match("^oomlab: [^\n]*\n$"), stderr)
+      assert.is_truthy(stderr:match(case[2]), stderr)
+    end)
+  end
+
+  it("in the environment is named as such", function ()
+    local status, _, stderr = lab.run("run", "GOGC=abc")
+    assert.are.equal(2, status)
+    assert.is_truthy(stderr:match("^oomlab: GOGC in the environment: [^\n]*\n$"), stderr)
+    status, _, stderr = lab.run("run", "GOMEMLIMIT=90%")
+    assert.are.equal(2, status)
+    assert.is_truthy(stderr:match("^oomlab: GOMEMLIMIT in the environment: [^\n]*\n$"), stderr)
+  end)
+
+  it("cannot send control characters to the terminal", function ()
+    local _, _, stderr = lab.run("run \"$(printf '\\033[2J\\a')\"")
+    assert.is_nil(stderr:match("[%z\1-\9\11-\31\127]"))
+  end)
+end)
+
+describe("a script at fault", function ()
+  local FAULTS = {
+    { "has a syntax error", "return +", ":1: " },
+    { "returns nonsense", "return 7", "" },
+    { "returns nothing", "local x = 1", "" },
+    { "raises an error when loaded", "local x\nx.y = 1", ":2: " },
+  }
+  for _, fault in ipairs(FAULTS) do
+    it("that " .. fault[1] .. " is named by file, status 3", function ()
+      lab.with_script(fault[2], function (path)
+        local status, stdout, stderr = lab.run("run " .. path)
+        assert.are.equal(3, status, stderr)
+        assert.are.equal("", stdout)
+        assert.are.equal(1, (stderr:find("oomlab: " .. path .. fault[3], 1, true)), stderr)
+      end)
+    end)
+  end
+end)
+
+describe("help", function ()
+  it("goes to stdout with status 0, also as an option of each command", function ()
+    for _, words in ipairs { "help", "--help", "-h", "help run", "help spike", "run --help",
+      "list --help", "doctor --help", "help help", "version --help", "run spike --help" } do
+      local status, stdout, stderr = lab.run(words)
+      assert.are.equal(0, status, words)
+      assert.are.equal("", stderr)
+      assert.is_truthy(stdout:match("usage: oomlab"), words)
+    end
+  end)
+
+  it("is short, on stderr, with status 2 where no command is given", function ()
+    local status, stdout, stderr = lab.run("")
+    assert.are.equal(2, status)
+    assert.are.equal("", stdout)
+    assert.is_truthy(stderr:match("^usage: oomlab COMMAND"))
+  end)
+
+  it("of run names the script's own options with their defaults", function ()
+    local _, stdout = lab.run("run --help")
+    assert.is_truthy(stdout:match("%-l, %-%-limit=SIZE"))
+    assert.is_truthy(stdout:match("%-%-gc +[%w ]+%(false%)"))
+  end)
+
+  it("fits into 80 columns where it is ours", function ()
+    for _, words in ipairs { "help", "help run", "help list", "help doctor" } do
+      local _, stdout = lab.run(words)
+      for line in stdout:gmatch("[^\n]+") do
+        assert.is_true(utf8.len(line) <= 88, line)
+      end
+    end
+  end)
+end)
+
+describe("list", function ()
+  it("names scenarios and policies, a line each", function ()
+    local status, stdout = lab.run("list")
+    assert.are.equal(0, status)
+    assert.is_truthy(stdout:match("\n  spike +%S"))
+    assert.is_truthy(stdout:match("\n  go +%S"))
+    local _, scenarios = lab.run("list scenarios")
+    assert.is_truthy(scenarios:match("^  %S+ +%S"))
+    local _, policies = lab.run("list policies")
+    assert.is_truthy(policies:match("^  go +%S"))
+  end)
+end)
+
+describe("stdout", function ()
+  it("that takes no more is told in a line, with status 4", function ()
+    for _, words in ipairs { "help", "list", "version", "help run" } do
+      local status, stderr = lab.run_into("/dev/full", words)
+      assert.are.equal(4, status, words)
+      assert.is_truthy(stderr:match("^oomlab: cannot write to standard output[^\n]*\n$"), stderr)
+    end
+  end)
+end)

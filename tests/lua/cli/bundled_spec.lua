@@ -1,0 +1,76 @@
+-- bundled_spec.lua -- The scripts we ship do what they say, and the examples too.
+local program = require "program"
+
+local can_cage, reason = program.can_cage()
+local source = os.getenv "OOMLAB_SOURCE" or "."
+
+local function caged(name, body)
+  if can_cage then
+    it(name, body)
+  else
+    pending(name .. " (no cage: " .. reason .. ")")
+  end
+end
+
+local function spike(...)
+  local result = program.run_json { "spike", ... }
+  assert.equal(0, result.status, result.err)
+  assert.equal("", result.left_groups)
+  return result.json
+end
+
+describe("spike.lua", function ()
+  caged("is killed in its second allocation", function ()
+    local run = spike()
+    assert.equal("oom-killed", run.outcome)
+    assert.equal("a little more", run.last_words.phase)
+    assert.equal(3355443, run.last_words.request_bytes)
+    assert.equal("spike", run.phases[1].name)
+    local next_gc = run.phases[1].memstats.next_gc
+    assert.is_true(60.0e6 <= next_gc and next_gc <= 61.5e6, "next_gc is " .. next_gc)
+  end)
+
+  for _, mebibytes in ipairs { 8, 16, 64, 128, 256 } do
+    local limit = ("--limit=%dM"):format(mebibytes)
+    caged(("dies, and survives with --gc or --memlimit=90%%, at %d MiB"):format(mebibytes),
+      function ()
+        assert.equal("oom-killed", spike(limit).outcome)
+        assert.equal("survived", spike(limit, "--gc").outcome)
+        assert.equal("survived", spike(limit, "--memlimit=90%").outcome)
+      end)
+  end
+
+  for _, gogc in ipairs { "50", "200", "off" } do
+    caged("does the same with GOGC " .. gogc, function ()
+      local setting = "--gogc=" .. gogc
+      assert.equal("oom-killed", spike(setting).outcome)
+      assert.equal("survived", spike(setting, "--gc").outcome)
+      assert.equal("survived", spike(setting, "--memlimit=90%").outcome)
+    end)
+  end
+
+  caged("expects nothing where it cannot know", function ()
+    for _, limit in ipairs { "--limit=1M", "--limit=2M", "--limit=3M", "--limit=4M" } do
+      spike(limit)
+      spike(limit, "--gc")
+      spike(limit, "--memlimit=90%")
+    end
+    spike "--gogc=0"
+    spike "--memlimit=97%"
+  end)
+end)
+
+describe("Each example", function ()
+  for _, name in ipairs { "first-scenario", "gc-or-not" } do
+    caged(("meets what it expects: %s"):format(name), function ()
+      local result = program.run { "run", ("%s/examples/%s.lua"):format(source, name) }
+      assert.equal(0, result.status, result.out .. result.err)
+      assert.equal("", result.left_groups)
+    end)
+  end
+
+  caged("shows what its head says: first-scenario --keep=2000 is killed", function ()
+    local result = program.run_json { source .. "/examples/first-scenario.lua", "--keep=2000" }
+    assert.equal("oom-killed", result.json.outcome)
+  end)
+end)

@@ -1,0 +1,121 @@
+-- experiments_spec.lua -- Experiments: lab.run outside the cage.
+local program = require "program"
+
+local directory = program.directory()
+local can_cage, reason = program.can_cage()
+
+teardown(directory.remove)
+
+local function caged(name, body)
+  if can_cage then
+    it(name, body)
+  else
+    pending(name .. " (no cage: " .. reason .. ")")
+  end
+end
+
+local function run(body, ...)
+  local path = directory.write("script.lua", [[
+    local lab = require "lab"
+    local eater = lab.scenario {
+      limit = "8M",
+      options = { bytes = { "1M", "how much", bytes = true } },
+      program = function (heap, opt) heap:phase("eat"):slab(opt.bytes) end,
+    }
+    return lab.experiment { options = { n = 3 }, program = function (opt)
+]] .. body .. "\nend }")
+  return program.run { "run", path, ... }
+end
+
+describe("An experiment", function ()
+  caged("runs scenarios of its own script and tells what became of them", function ()
+    local result = run [[
+      local run = lab.run(eater)
+      assert(run:survived() and not run:oom_killed() and run.outcome == "survived")
+      assert(run.phases[1].name == "eat" and run.phases[1].requested_bytes == lab.MiB)
+      assert(run.memstats.heap_alloc >= lab.MiB and run.cage.limit == 8 * lab.MiB)
+      assert(run.baseline_bytes > 0 and run.cage_peak_bytes > lab.MiB and run.wall_ns > 0)
+      assert(run.evidence.exit_status == 0 and run.evidence.oom_kill_delta == 0)
+      run = lab.run(eater, { limit = 16 * lab.MiB, options = { bytes = "20M" } })
+      assert(run:oom_killed() and run.evidence.signal == 9 and run.cage.limit == 16 * lab.MiB)
+      assert(run.last_words.phase == "eat" and run.last_words.request_bytes == 20 * lab.MiB)
+      print("done", opt.n)
+    ]]
+    assert.equal(0, result.status, result.err)
+    assert.equal("done\t3\n", result.out)
+    assert.equal("", result.left_groups)
+  end)
+
+  caged("runs bundled scripts by name", function ()
+    local result = run [[
+      assert(lab.run("spike", { limit = "16M" }):oom_killed())
+      assert(lab.run("spike", { limit = "16M", options = { gc = true } }):survived())
+      assert(lab.run("spike", { limit = "16M", memlimit = "90%" }):survived())
+    ]]
+    assert.equal(0, result.status, result.err)
+  end)
+
+  caged("goes by the command line, over the scenario, where lab.run says nothing", function ()
+    local result = run([[
+      print(lab.run(eater).settings.gogc, lab.run(eater, { gogc = 50 }).settings.gogc)
+      print(lab.run(eater).cage.limit // lab.MiB)
+    ]], "--gogc=200", "--limit=12M")
+    assert.equal(0, result.status, result.err)
+    assert.equal("200\t50\n12\n", result.out)
+  end)
+
+  caged("ends with status 1 when its program returns false", function ()
+    assert.equal(1, run("return lab.run(eater):oom_killed()").status)
+  end)
+
+  caged("is blamed at its own line for what it gives to lab.run", function ()
+    for body, pattern in pairs {
+      ["lab.run(5)"] = "expected a scenario or the name of a script, not number",
+      ["lab.run {}"] = "expected a scenario or the name of a script, not table",
+      ["lab.run('spiek')"] = "there is no script 'spiek'; did you mean 'spike'",
+      ["lab.run(eater, { limt = 5 })"] = "unknown field 'limt'; did you mean 'limit'",
+      ["lab.run(eater, { limit = 'abc' })"] = "limit=abc: 'abc' is not a size",
+      ["lab.run(eater, { options = { byte = 5 } })"] = "no option 'byte'; did you mean 'bytes'",
+      ["lab.run(eater, { options = { bytes = 'x' } })"] = "bytes=x: 'x' is not a size",
+      ["lab.run(eater, { options = { bytes = {} } })"] = "expected a boolean, a number or a string",
+      ["lab.run(eater, 5)"] = "expected a table of settings, not number",
+      ["return lab.run(eater).outcom"] = "run: there is no 'outcom'; did you mean 'outcome'",
+    } do
+      local result = run(body)
+      assert.equal(3, result.status, result.err)
+      assert.matches("script.lua:8: ", program.complaint(result))
+      assert.matches(pattern, program.complaint(result))
+      assert.equal("", result.left_groups)
+    end
+  end)
+
+  caged("may catch that, too", function ()
+    local result = run "local fine = pcall(lab.run, eater, { limit = 'x' }) print(fine)"
+    assert.equal(0, result.status, result.err)
+    assert.equal("false\n", result.out)
+  end)
+
+  it("cannot loop for ever between its runs", function ()
+    local result = run "while true do pcall(error) end"
+    assert.equal(3, result.status)
+    assert.matches("script.lua:8: the script takes too long outside the cage",
+      program.complaint(result))
+  end)
+
+  it("does not run while its script is being loaded", function ()
+    local path = directory.write("script.lua", "local lab = require 'lab'\nlab.run('spike')")
+    local result = program.run { "run", path }
+    assert.equal(3, result.status)
+    assert.matches("script.lua:2: lab.run: works only while the program of an experiment runs",
+      program.complaint(result))
+  end)
+
+  it("has no settings of its own", function ()
+    local path = directory.write("script.lua", "local lab = require 'lab'\n"
+      .. "return lab.experiment { limit = 5, program = print }")
+    local result = program.run { "run", path }
+    assert.equal(3, result.status)
+    assert.matches("script.lua:2: lab.experiment: unknown field 'limit'; give settings to lab.run",
+      program.complaint(result))
+  end)
+end)

@@ -1,0 +1,114 @@
+-- program.lua -- Runs the oomlab program for the specs and tells what came of it.
+local cjson = require "cjson"
+
+local program = {}
+
+local path = os.getenv "OOMLAB" or "build/oomlab"
+
+local function read_file(name)
+  local file = assert(io.open(name, "rb"))
+  local text = file:read "a"
+  file:close()
+  return text
+end
+
+local function write_file(name, text)
+  local file = assert(io.open(name, "wb"))
+  assert(file:write(text))
+  file:close()
+end
+
+local function quote(text)
+  return "'" .. text:gsub("'", "'\\''") .. "'"
+end
+
+-- Runs a shell command that must succeed.
+function program.shell(command)
+  assert(os.execute(command), command)
+end
+
+local function output_of(command)
+  local pipe = assert(io.popen(command))
+  local text = pipe:read "a"
+  pipe:close()
+  return text
+end
+
+-- A directory of its own for one spec file, removed by remove().
+function program.directory()
+  local directory = { path = output_of("mktemp -d"):match "^[^\n]+" }
+  function directory.write(name, text)
+    local full = directory.path .. "/" .. name
+    write_file(full, text)
+    return full
+  end
+  function directory.make(name)
+    program.shell("mkdir " .. quote(directory.path .. "/" .. name))
+  end
+  function directory.remove()
+    program.shell("rm -rf " .. quote(directory.path))
+  end
+  return directory
+end
+
+-- Groups named after this lab: there must be none when it has ended.
+local function groups_of(pid)
+  return output_of(("find /sys/fs/cgroup -type d -name 'oomlab-%s-*' 2>/dev/null"):format(pid))
+end
+
+-- Runs it with the arguments in the list; fields: env. Gives status, signal, out, err, left_groups.
+function program.run(arguments)
+  local names = { pid = os.tmpname(), out = os.tmpname(), err = os.tmpname() }
+  local words = { ("echo $$ > %s; exec env NO_COLOR=1 OOMLAB_PATH= GOGC= GOMEMLIMIT=")
+    :format(quote(names.pid)) }
+  for name, value in pairs(arguments.env or {}) do
+    words[#words + 1] = name .. "=" .. quote(value)
+  end
+  words[#words + 1] = quote(path)
+  for _, argument in ipairs(arguments) do
+    words[#words + 1] = quote(argument)
+  end
+  words[#words + 1] = ("> %s 2> %s"):format(quote(names.out), quote(names.err))
+  local _, how, status = os.execute(table.concat(words, " "))
+  local result = {
+    status = how == "exit" and status or nil,
+    signal = how ~= "exit" and status or nil,
+    out = read_file(names.out),
+    err = read_file(names.err),
+    left_groups = groups_of(read_file(names.pid):match "%d+"),
+  }
+  for _, name in pairs(names) do
+    os.remove(name)
+  end
+  return result
+end
+
+-- Runs a script and gives the JSON object beside the rest.
+function program.run_json(arguments)
+  local all = { "run", table.unpack(arguments) }
+  all[#all + 1] = "--format=json"
+  all.env = arguments.env
+  local result = program.run(all)
+  local fine, object = pcall(cjson.decode, result.out)
+  result.json = fine and object or nil
+  return result
+end
+
+-- The first line on stderr, without the program's name.
+function program.complaint(result)
+  return result.err:match "^oomlab: ([^\n]*)\n" or ("no complaint: " .. result.err)
+end
+
+-- How many lines the program says itself: one, whatever was wrong.
+function program.complaints(result)
+  local _, count = result.err:gsub("%f[^\n\0]oomlab: ", "")
+  return count
+end
+
+-- Whether subjects can be caged here; the reason if not.
+function program.can_cage()
+  local result = program.run { "run", "spike", "--limit=8M", "--format=json" }
+  return result.status ~= 4, program.complaint(result)
+end
+
+return program
