@@ -1,7 +1,7 @@
 /* fields.c -- The tables that describe each record. */
 #include "record/fields.h"
 
-#define FIELD(record, member, unit, type, doc)                                                     \
+#define FIELD(record, member, unit, type, doc) \
 	{ #member, unit, doc, type, offsetof(struct record, member) }
 #define COUNT(array)                   (sizeof(array) / sizeof *(array))
 #define BYTES(record, member, doc)     FIELD(record, member, "bytes", OL_FIELD_UINT64, doc)
@@ -78,7 +78,7 @@ static const struct ol_field event_fields[] = {
 	FIELD(ol_event, text, "", OL_FIELD_TEXT, "One line"),
 };
 
-#define RECORD_TYPE(name)                                                                          \
+#define RECORD_TYPE(name) \
 	const struct ol_record_type ol_##name##_type = { #name, name##_fields, COUNT(name##_fields) }
 
 RECORD_TYPE(memstats);

@@ -283,16 +283,16 @@ int ol_plan_set_environment(struct ol_plan *plan, struct ol_error *error) {
 	const char *limit = getenv("GOMEMLIMIT");
 	if (limit == NULL || *limit == '\0')
 		return 0;
-	/* Go knows B, KiB, MiB, GiB and TiB here, and no shares. */
+	/* Go knows these here, and no shares. */
+	static const char *const suffixes[] = { "", "B", "KiB", "MiB", "GiB", "TiB" };
 	size_t digits = strspn(limit, "0123456789");
-	const char *suffix = limit + digits;
-	bool is_known = digits > 0 && (*suffix == '\0' || strcmp(suffix, "B") == 0 ||
-									  strcmp(suffix, "KiB") == 0 || strcmp(suffix, "MiB") == 0 ||
-									  strcmp(suffix, "GiB") == 0 || strcmp(suffix, "TiB") == 0);
+	bool is_known = false;
+	for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++)
+		is_known |= digits > 0 && strcmp(limit + digits, suffixes[i]) == 0;
 	if (strcmp(limit, "off") != 0 && !is_known)
 		return ol_error_set(error, -EINVAL,
-			"GOMEMLIMIT in the environment: '%.64s' is malformed; expected bytes, or a whole number "
-			"with B, KiB, MiB, GiB or TiB, or off",
+			"GOMEMLIMIT in the environment: '%.64s' is malformed; expected a whole number of bytes, "
+			"alone or with B, KiB, MiB, GiB or TiB, or off",
 			limit);
 	if (set_memlimit(plan, limit, &reason) < 0)
 		return ol_error_set(error, -EINVAL, "GOMEMLIMIT in the environment: %s", reason.message);
