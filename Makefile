@@ -45,6 +45,7 @@ soak:
 
 install: build
 	@meson configure $(BUILD) -Dprefix=$(PREFIX)
+	@tools/build.sh $(BUILD)
 	@DESTDIR="$(abspath $(DESTDIR))" meson install -C $(BUILD) --no-rebuild --quiet
 
 clean:

@@ -40,10 +40,13 @@ fi
 # Where a meson.build changed, meson has a long story to tell; only its failures are of interest.
 quietly ninja -C "$directory" build.ninja
 
-# On a terminal ninja keeps to one line by itself.
+if ninja -C "$directory" -n | grep -q 'no work to do'; then
+	exit 0
+fi
+printf 'oomlab: building %s\n' "$directory" >&2
 if [ -t 2 ]; then
-	NINJA_STATUS='oomlab: building %f/%t ' ninja -C "$directory" >&2
+	# On a terminal ninja keeps to one line by itself.
+	NINJA_STATUS='oomlab: %f/%t ' ninja -C "$directory" >&2
 else
-	printf 'oomlab: building %s\n' "$directory" >&2
-	ninja -C "$directory" --quiet >&2
+	quietly ninja -C "$directory" --quiet
 fi

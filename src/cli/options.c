@@ -82,18 +82,19 @@ static int take_value(int argc, char **argv, int *index, const char *value,
 	return 0;
 }
 
-static int add_given(struct ol_cli_line *line, const struct ol_cli_option *option, const char *name,
-	size_t name_bytes, const char *written, struct ol_cli_given **ret_given,
-	struct ol_error *error) {
-	if (line->given_count == OL_CLI_ARGUMENTS_MAX)
-		return ol_error_set(error, -E2BIG, "more than %d options", OL_CLI_ARGUMENTS_MAX);
+/* NULL: too many. */
+static struct ol_cli_given *add_given(struct ol_cli_line *line, const struct ol_cli_option *option,
+	const char *name, size_t name_bytes, const char *written, struct ol_error *error) {
+	if (line->given_count == OL_CLI_ARGUMENTS_MAX) {
+		ol_error_set(error, -E2BIG, "more than %d options", OL_CLI_ARGUMENTS_MAX);
+		return NULL;
+	}
 	struct ol_cli_given *given = &line->given[line->given_count++];
 	*given = (struct ol_cli_given){ .option = option, .written = written, .loose_word = -1 };
 	if (name_bytes >= sizeof given->name)
 		name_bytes = sizeof given->name - 1;
 	memcpy(given->name, name, name_bytes);
-	*ret_given = given;
-	return 0;
+	return given;
 }
 
 /* --name, --name=value; and -name, -name=value where name is longer than a letter. */
@@ -103,11 +104,10 @@ static int parse_long(int argc, char **argv, int *index, const struct ol_cli_tab
 	const char *name = written + strspn(written, "-");
 	size_t name_bytes = strcspn(name, "=");
 	const char *value = name[name_bytes] == '=' ? name + name_bytes + 1 : NULL;
-	struct ol_cli_given *given;
-	int result = add_given(
-		line, find_name(table, name, name_bytes), name, name_bytes, written, &given, error);
-	if (result < 0)
-		return result;
+	struct ol_cli_given *given =
+		add_given(line, find_name(table, name, name_bytes), name, name_bytes, written, error);
+	if (given == NULL)
+		return -E2BIG;
 	return take_value(argc, argv, index, value, line, given, error);
 }
 
@@ -120,11 +120,10 @@ static int parse_letters(int argc, char **argv, int *index, const struct ol_cli_
 		if (option == NULL)
 			return ol_error_set(
 				error, -EINVAL, "unknown option '-%.1s' in '%.64s'", letter, written);
-		struct ol_cli_given *given;
-		int result =
-			add_given(line, option, option->name, strlen(option->name), written, &given, error);
-		if (result < 0)
-			return result;
+		struct ol_cli_given *given =
+			add_given(line, option, option->name, strlen(option->name), written, error);
+		if (given == NULL)
+			return -E2BIG;
 		if (option->argument == NULL)
 			continue;
 		const char *rest = letter[1] == '\0' ? NULL : letter + 1;

@@ -48,6 +48,7 @@ static const struct ol_field last_words_fields[] = {
 	NS(ol_last_words, at_ns, "Of this writing"),
 	BYTES(ol_last_words, request_bytes, "The last request, as asked"),
 	BYTES(ol_last_words, touched_bytes, "Of it, written to so far"),
+	BYTES(ol_last_words, phase_requested_bytes, "Sum of the phase's requests, this one included"),
 	BYTES(ol_last_words, cage_bytes, "Usage of the cage at the end"),
 	BYTES(ol_last_words, garbage_bytes, "Unreachable objects when last counted"),
 	NS(ol_last_words, garbage_counted_at_ns, "When that was; 0 for never"),

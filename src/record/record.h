@@ -82,6 +82,7 @@ struct ol_last_words {
 	uint64_t at_ns;                 /* Of this writing. */
 	uint64_t request_bytes;         /* The last request, as asked. */
 	uint64_t touched_bytes;         /* Of it, written to so far. */
+	uint64_t phase_requested_bytes; /* Sum of the phase's requests, this one included. */
 	uint64_t cage_bytes;            /* Usage of the cage; set by the lab from evidence. */
 	uint64_t garbage_bytes;         /* Unreachable object bytes when last counted. */
 	uint64_t garbage_counted_at_ns; /* When that was; 0 for never. */

@@ -320,8 +320,8 @@ static void explain_other(struct ol_words *words, const struct findings *found) 
 	switch (summary->outcome) {
 	case OL_OUTCOME_TIMED_OUT:
 		ol_words_add(words,
-			"Its time was up while it was %s, with the heap at %s; the cage had peaked at %s of %s, "
-			"and ",
+			"Its time was up while it was %s, with the heap at %s; the cage had peaked at %s of "
+			"%s, and ",
 			last->activity == OL_ACTIVITY_TOUCHING
 				? "filling new memory"
 				: ol_activity_name((enum ol_activity)last->activity),

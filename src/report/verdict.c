@@ -121,7 +121,12 @@ static void add_ending(struct ol_words *words, const struct ol_run_summary *summ
 			ol_words_add(words, " after %s", OL_DURATION_TEXT(summary->spec.timeout_ns));
 		break;
 	case OL_OUTCOME_OUT_OF_MEMORY:
-		ol_words_add(words, ": a request for %s was refused", OL_BYTES_TEXT(last->request_bytes));
+		/* Before the first request it was the heap's own tables that got no memory. */
+		if (last->request_bytes > 0)
+			ol_words_add(
+				words, ": a request for %s was refused", OL_BYTES_TEXT(last->request_bytes));
+		else
+			ol_words_add(words, ": the heap got no memory to begin with");
 		break;
 	case OL_OUTCOME_KILLED:
 		if (summary->evidence.signal > 0)

@@ -66,8 +66,16 @@ static int send_frame(struct ol_run *run, enum ol_frame_kind kind, struct ol_err
 	return ol_frame_send(run->links.socket_fd, &run->frame, error);
 }
 
+static void note_garbage(struct ol_run *run, uint64_t bytes) {
+	run->words.garbage_bytes = bytes;
+	run->words.garbage_counted_at_ns = ol_run_elapsed_ns(run);
+	run->words.allocated_since_count_bytes = 0;
+}
+
 static void on_cycle(void *context, const struct ol_gc_cycle *cycle) {
 	struct ol_run *run = context;
+	/* All that is left was found live. */
+	note_garbage(run, 0);
 	run->frame.gc = *cycle;
 	run->frame.gc.at_ns = cycle->at_ns - run->start_ns;
 	/* A lab that is gone is noticed by the next phase or log line; a cycle has nobody to tell. */
@@ -179,9 +187,7 @@ uint64_t ol_run_garbage_bytes(struct ol_run *run) {
 	uint64_t reachable_bytes = ol_heap_count_reachable_bytes(run->heap);
 	uint64_t allocated_bytes = ol_heap_stats(run->heap).allocated_bytes;
 	assert(reachable_bytes <= allocated_bytes);
-	run->words.garbage_bytes = allocated_bytes - reachable_bytes;
-	run->words.garbage_counted_at_ns = ol_run_elapsed_ns(run);
-	run->words.allocated_since_count_bytes = 0;
+	note_garbage(run, allocated_bytes - reachable_bytes);
 	run->counting_ns += ol_clock_now_ns(&run->clock) - begin_ns;
 	return run->words.garbage_bytes;
 }
@@ -199,6 +205,7 @@ static int end_phase(struct ol_run *run, struct ol_error *error) {
 		ol_run_garbage_bytes(run);
 	run->phase.end_ns = ol_run_elapsed_ns(run);
 	run->phase.cage_bytes = ol_run_cage_bytes(run);
+	run->phase.requested_bytes = run->words.phase_requested_bytes;
 	run->phase.garbage_bytes = run->words.garbage_bytes;
 	run->phase.memstats = ol_collector_memstats(run->collector);
 	run->words.cage_bytes = run->phase.cage_bytes;
@@ -214,6 +221,7 @@ int ol_run_phase(struct ol_run *run, const char *name, struct ol_error *error) {
 	run->phase = (struct ol_phase){ .at_ns = ol_run_elapsed_ns(run) };
 	snprintf(run->phase.name, sizeof run->phase.name, "%s", name);
 	memcpy(run->words.phase, run->phase.name, sizeof run->words.phase);
+	run->words.phase_requested_bytes = 0;
 	run->has_phase = true;
 	run->frame.phase = run->phase;
 	write_flight(run, OL_ACTIVITY_RUNNING);
@@ -237,7 +245,7 @@ void ol_run_end(
 
 /* Before a request is served: the last words must be true if it is the one that kills. */
 static void begin_request(struct ol_run *run, uint64_t bytes) {
-	run->phase.requested_bytes += bytes;
+	run->words.phase_requested_bytes += bytes;
 	run->words.request_bytes = bytes;
 	if (run->links.flight != NULL)
 		atomic_store_explicit(&run->links.flight->touched_bytes, 0, memory_order_relaxed);

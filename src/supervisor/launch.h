@@ -1,6 +1,5 @@
 /* launch.h -- Starts a subject inside its cage: fork into it, exec.
- *
- * Private to supervisor/. */
+ */
 #ifndef OL_SUPERVISOR_LAUNCH_H
 #define OL_SUPERVISOR_LAUNCH_H
 

@@ -291,8 +291,8 @@ int ol_plan_set_environment(struct ol_plan *plan, struct ol_error *error) {
 		is_known |= digits > 0 && strcmp(limit + digits, suffixes[i]) == 0;
 	if (strcmp(limit, "off") != 0 && !is_known)
 		return ol_error_set(error, -EINVAL,
-			"GOMEMLIMIT in the environment: '%.64s' is malformed; expected a whole number of bytes, "
-			"alone or with B, KiB, MiB, GiB or TiB, or off",
+			"GOMEMLIMIT in the environment: '%.64s' is malformed; expected a whole number of "
+			"bytes, alone or with B, KiB, MiB, GiB or TiB, or off",
 			limit);
 	if (set_memlimit(plan, limit, &reason) < 0)
 		return ol_error_set(error, -EINVAL, "GOMEMLIMIT in the environment: %s", reason.message);

@@ -51,7 +51,8 @@ struct supervision {
 	uint64_t start_ns;
 	bool is_phase_open;
 	bool is_timed_out;
-	bool is_cage_lost; /* The group was taken away from outside. */
+	bool is_cage_lost;        /* The group was taken away from outside. */
+	uint64_t killed_at_bytes; /* Usage just before the lab killed it; 0 if it did not. */
 	enum ol_outcome own_word;
 	struct ol_frame frame;
 };
@@ -120,6 +121,8 @@ static int take_frames(struct supervision *self, struct ol_error *error) {
 }
 
 static void kill_subject(struct supervision *self) {
+	/* A dead process holds nothing any more: this is the last moment to look. */
+	(void)ol_cage_read_usage(self->cage, &self->killed_at_bytes);
 	/* Until we reap it, no other process can have its number. */
 	(void)kill(self->subject.pid, SIGKILL);
 }
@@ -237,7 +240,7 @@ static void close_phase(struct supervision *self) {
 		return;
 	struct ol_phase phase = summary->phases[summary->phase_count - 1];
 	phase.end_ns = summary->wall_ns;
-	phase.requested_bytes = summary->last_words.request_bytes;
+	phase.requested_bytes = summary->last_words.phase_requested_bytes;
 	phase.cage_bytes = summary->last_words.cage_bytes;
 	phase.garbage_bytes = summary->last_words.garbage_bytes;
 	phase.memstats = summary->last_words.memstats;
@@ -279,6 +282,8 @@ static int read_evidence(struct supervision *self, struct ol_error *error) {
 			return ol_error_set(error, -EIO, "the evidence cannot be read: %s", reason.message);
 	}
 	summary->cage_peak_bytes = counters.peak_bytes;
+	if (self->killed_at_bytes > 0)
+		summary->last_words.cage_bytes = self->killed_at_bytes;
 	/* The kernel empties a dead process before anybody can look; where it killed at the limit the
 	 * peak is what the cage held then. */
 	if (summary->evidence.oom_kill_delta > 0 &&

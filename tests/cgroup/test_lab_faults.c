@@ -263,8 +263,8 @@ static void every_refused_request_for_memory_ends_clearly(void **state) {
 	for (int number = 1; number <= 40; number++) {
 		char option[64];
 		snprintf(option, sizeof option, "--fail-memory-request=%d", number);
-		int status = run_lab(&lab,
-			(const char *[]){ option, "--limit=16M", "--format=json", "--quiet", NULL });
+		int status = run_lab(
+			&lab, (const char *[]){ option, "--limit=16M", "--format=json", "--quiet", NULL });
 		bool is_refused = strstr(lab.output, "\"outcome\":\"out-of-memory\"") != NULL;
 		/* The full collection before a refusal is final may be what saves it. */
 		bool is_collected = strstr(lab.output, "\"outcome\":\"survived\"") != NULL;

@@ -11,6 +11,15 @@ local function run_it(sentence, body)
   end
 end
 
+-- For what holds only with a lean subject.
+local function run_it_lean(sentence, body)
+  if os.getenv("OOMLAB_IS_SANITIZED") then
+    pending(sentence .. " (the baseline of a sanitized subject is too large)")
+  else
+    run_it(sentence, body)
+  end
+end
+
 -- What the scenario promises in default runs; small, so that the tests are quick.
 local SCRIPT = [[
 local lab = require "lab"
@@ -26,7 +35,7 @@ return lab.scenario {
 ]]
 
 describe("a run", function ()
-  run_it("ends in a verdict and tells why, status 0", function ()
+  run_it_lean("ends in a verdict and tells why, status 0", function ()
     local status, stdout, stderr = lab.run("run")
     assert.are.equal(0, status, stderr)
     assert.are.equal("", stderr)
@@ -37,7 +46,7 @@ describe("a run", function ()
     assert.is_nil(stdout:match("\27"))
   end)
 
-  run_it("with --gc survives; so does the original's -gc", function ()
+  run_it_lean("with --gc survives; so does the original's -gc", function ()
     for _, option in ipairs { "--gc", "-gc", "--gc=true" } do
       local status, stdout = lab.run("run " .. option .. " -q")
       assert.are.equal(0, status)
@@ -59,7 +68,7 @@ describe("a run", function ()
     assert.is_truthy(stdout:match("X OOM%-KILLED"))
   end)
 
-  run_it("as JSON is one object on stdout, with the story on stderr", function ()
+  run_it_lean("as JSON is one object on stdout, with the story on stderr", function ()
     local status, stdout, stderr = lab.run("run --format=json")
     assert.are.equal(0, status)
     local run = cjson.decode(stdout)
