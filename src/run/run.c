@@ -243,8 +243,11 @@ void ol_run_end(
 	(void)send_frame(run, OL_FRAME_END, NULL);
 }
 
-/* Before a request is served: the last words must be true if it is the one that kills. */
+/* Before a request is served: the last words must be true if it is the one that kills. A scenario
+ * that names no phases has one. */
 static void begin_request(struct ol_run *run, uint64_t bytes) {
+	if (!run->has_phase)
+		(void)ol_run_phase(run, "program", NULL);
 	run->words.phase_requested_bytes += bytes;
 	run->words.request_bytes = bytes;
 	if (run->links.flight != NULL)

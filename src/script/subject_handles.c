@@ -235,15 +235,6 @@ static int handle_close(lua_State *L) {
 	return 0;
 }
 
-/* Lua's collector found nobody that knows the handle. Its root stays: when objects die is the
- * scenario's affair, never Lua's. Closing the handle guards against one brought back to life. */
-static int handle_forget(lua_State *L) {
-	struct ol_handle *handle = lua_touserdata(L, 1);
-	if (handle != NULL)
-		handle->root = OL_ROOT_NONE;
-	return 0;
-}
-
 static int handle_tostring(lua_State *L) {
 	const struct ol_handle *handle = lua_touserdata(L, 1);
 	const char *kind = lua_tostring(L, lua_upvalueindex(1));
@@ -254,10 +245,12 @@ static int handle_tostring(lua_State *L) {
 	return 1;
 }
 
+/* Without __gc, on purpose: when objects die is the scenario's affair, never Lua's, so it would have
+ * nothing to do; and Lua runs ten finalizers a step, which a loop of allocations outruns until the
+ * script's own memory is full. */
 static void open_handle(lua_State *L, const char *kind, const luaL_Reg *methods) {
 	static const luaL_Reg metamethods[] = {
 		{ "__close", handle_close },
-		{ "__gc", handle_forget },
 		{ NULL, NULL },
 	};
 	luaL_newmetatable(L, kind); /* metatable */

@@ -85,9 +85,16 @@ static void wait_for_output(struct lab *lab, const char *text) {
 	}
 }
 
-/* Reads the rest and returns the exit status, 128 + signal for a killed one. */
+/* Reads the rest and returns the exit status, 128 + signal for a killed one. A lab that does not
+ * end within 30 s is ended here. */
 static int join_lab(struct lab *lab) {
 	for (;;) {
+		struct pollfd ready = { .fd = lab->output_fd, .events = POLLIN };
+		if (poll(&ready, 1, 30000) == 0) {
+			kill(lab->pid, SIGKILL);
+			waitpid(lab->pid, NULL, 0);
+			fail_msg("the lab does not end");
+		}
 		ssize_t count = read(
 			lab->output_fd, lab->output + lab->output_bytes, OUTPUT_BYTES - 1 - lab->output_bytes);
 		if (count <= 0)
@@ -166,6 +173,22 @@ static void a_lab_killed_at_any_moment_leaves_nothing_after_the_next_run(void **
 	}
 	assert_int_equal(run_lab(&lab, (const char *[]){ "--quiet", "--limit=8M", NULL }), 0);
 	assert_int_equal(count_lingering(), 0);
+	assert_int_equal(count_groups(NULL), 0);
+}
+
+static void a_subject_dies_with_its_lab_before_any_other_lab_comes(void **state) {
+	(void)state;
+	char path[64];
+	write_script(path, endless);
+	static struct lab lab;
+	start_lab(&lab, (const char *[]){ path, NULL });
+	wait_for_output(&lab, "holding");
+	assert_int_equal(kill(lab.pid, SIGKILL), 0);
+	join_lab(&lab);
+	unlink(path);
+	assert_int_equal(count_lingering(), 0);
+	assert_int_equal(count_groups(NULL), 1);
+	assert_int_equal(run_lab(&lab, (const char *[]){ "--quiet", "--limit=8M", NULL }), 0);
 	assert_int_equal(count_groups(NULL), 0);
 }
 
@@ -312,6 +335,7 @@ int main(void) {
 	}
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_lab_killed_at_any_moment_leaves_nothing_after_the_next_run),
+		cmocka_unit_test(a_subject_dies_with_its_lab_before_any_other_lab_comes),
 		cmocka_unit_test(labs_side_by_side_do_not_hurt_each_other),
 		cmocka_unit_test(a_subject_killed_by_a_stranger_is_not_called_an_oom_kill),
 		cmocka_unit_test(a_group_removed_from_outside_ends_the_run_rather_than_its_limit),

@@ -181,6 +181,18 @@ describe("A run", function ()
     end
   end)
 
+  caged("may allocate and release for as long as it likes", function ()
+    local path = directory.write("script.lua", scenario [[
+      for _ = 1, 300000 do heap:slab(100):release() end
+    ]])
+    local json = program.run_json({ path }).json
+    assert.equal("survived", json.outcome)
+    assert.is_true(json.script_peak_bytes < 1 << 18, json.script_peak_bytes)
+    -- A scenario that names no phases has one.
+    assert.equal(1, json.phase_count)
+    assert.equal(300000 * 100, json.phases[1].requested_bytes)
+  end)
+
   caged("survives an error that the program catches", function ()
     local path = directory.write("script.lua", scenario [[
       assert(not pcall(heap.slab, heap, 1 << 46))
