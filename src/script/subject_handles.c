@@ -245,9 +245,9 @@ static int handle_tostring(lua_State *L) {
 	return 1;
 }
 
-/* Without __gc, on purpose: when objects die is the scenario's affair, never Lua's, so it would have
- * nothing to do; and Lua runs ten finalizers a step, which a loop of allocations outruns until the
- * script's own memory is full. */
+/* Without __gc, on purpose: when objects die is the scenario's affair, never Lua's, so it would
+ * have nothing to do; and Lua runs ten finalizers a step, which a loop of allocations outruns until
+ * the script's own memory is full. */
 static void open_handle(lua_State *L, const char *kind, const luaL_Reg *methods) {
 	static const luaL_Reg metamethods[] = {
 		{ "__close", handle_close },
