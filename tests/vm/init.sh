@@ -155,14 +155,20 @@ closing_tests() {
 	check "the kernel has nothing to complain about" kernel_is_content
 }
 
+soak_one() { # soak_one LIMIT_MIB OUTCOME OPTION...
+	repeats=$repeat_count
+	[ "$1" -eq 32 ] || repeats=$((repeat_count / 20 + 1))
+	outcome=$2
+	shift 2
+	lab run --quiet --repeat="$repeats" --format=json "$@"
+	check "$outcome $repeats of $repeats times: run $*" \
+		json_has "\"outcomes\":{\"$outcome\":$repeats}"
+}
+
 soak_tests() {
-	lab_timeout_s=$((100 + repeat_count * 2))
-	lab run --repeat="$repeat_count" --format=json
-	check "killed $repeat_count of $repeat_count times" \
-		json_has "\"outcomes\":{\"oom-killed\":$repeat_count}"
-	lab run --gc --repeat="$repeat_count" --format=json
-	check "saved $repeat_count of $repeat_count times with --gc" \
-		json_has "\"outcomes\":{\"survived\":$repeat_count}"
+	lab_timeout_s=$((100 + repeat_count * 4))
+	. /soak_list.sh
+	soak_each soak_one
 }
 
 # ---- Making the world ----

@@ -26,8 +26,8 @@ kernel_arguments=
 timeout_s=240
 # shellcheck source=/dev/null
 . "$here/worlds/$world.sh"
-repeat_count=${REPEAT:-0} # Not 0: the machine repeats one run so often, instead of the tests.
-timeout_s=$((timeout_s + repeat_count * 4))
+repeat_count=${REPEAT:-0} # Not 0: the machine soaks, instead of the tests.
+timeout_s=$((timeout_s + repeat_count * 60))
 
 [ "$(uname -m)" = x86_64 ] || skip "the virtual machines are x86_64, this is $(uname -m)"
 for command in qemu-system-x86_64 busybox cpio flock; do
@@ -59,6 +59,7 @@ done | sort -u | while read -r library; do
 	cp -L "$library" "$root$library"
 done
 cp "$here/init.sh" "$root/init"
+cp "$here/soak_list.sh" "$root/soak_list.sh"
 cp "$here/worlds/$world.sh" "$root/world.sh"
 printf 'repeat_count=%s\n' "$repeat_count" >"$root/settings.sh"
 chmod 755 "$root/init"
