@@ -70,7 +70,8 @@ static void add_options(struct ol_words *words, const struct ol_run_spec *spec) 
 	}
 }
 
-static void put_paragraph(struct ol_text_report *report, const char *label, const char *text) {
+static void put_paragraph(
+	const struct ol_text_report *report, const char *label, const char *text) {
 	ol_cells_paragraph(report->stream, report->style, label, LABEL_COLUMNS, OL_PAINT_NONE, text);
 }
 
@@ -327,6 +328,22 @@ void ol_text_report_verdict(
 	ol_cells_paragraph(stream, style, "", 1, verdict_paint(summary->outcome), line);
 }
 
+/* In a small cage what the program takes beside its heap may decide: worth figures of its own from
+ * a fortieth of the limit on. */
+static void put_small_cage(
+	const struct ol_text_report *report, const struct ol_run_summary *summary) {
+	char text[PARAGRAPH_BYTES];
+	uint64_t limit_bytes = summary->spec.limit_bytes, baseline_bytes = summary->baseline_bytes;
+	if (baseline_bytes <= limit_bytes / 40 || baseline_bytes > limit_bytes)
+		return;
+	snprintf(text, sizeof text,
+		"%s of the %s were charged before the first allocation (%.1f %%); %s were left for the heap",
+		OL_BYTES_TEXT(baseline_bytes), OL_BYTES_TEXT(limit_bytes),
+		100 * (double)baseline_bytes / (double)limit_bytes,
+		OL_BYTES_TEXT(limit_bytes - baseline_bytes));
+	put_paragraph(report, "baseline", text);
+}
+
 void ol_text_report_end(struct ol_text_report *report, const struct ol_run_summary *summary) {
 	char text[PARAGRAPH_BYTES];
 	clear_live_line(report);
@@ -343,6 +360,7 @@ void ol_text_report_end(struct ol_text_report *report, const struct ol_run_summa
 		ol_cells_paragraph(
 			report->stream, report->style, "kernel", LABEL_COLUMNS, OL_PAINT_DIM, text);
 	}
+	put_small_cage(report, summary);
 	/* Errors are for the caller to tell: on the error stream, with their traceback. */
 	if (summary->outcome != OL_OUTCOME_SCRIPT_ERROR && summary->outcome != OL_OUTCOME_LAB_ERROR) {
 		ol_explain(summary, text, sizeof text);

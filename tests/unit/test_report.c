@@ -122,6 +122,18 @@ static void check_columns(const char *text, struct ol_style style) {
 	assert_true(style.columns < 70 || rows >= 3);
 }
 
+static void a_small_cage_tells_in_figures_what_its_baseline_takes(void **state) {
+	make_killed(&summary);
+	summary.spec.limit_bytes = 8 << 20;
+	summary.baseline_bytes = 512 << 10;
+	OL_AUTO_FREE char *text = report_of(plain, &summary);
+	assert_non_null(strstr(text, "512.0 KiB of the 8.0 MiB were charged"));
+	assert_non_null(strstr(text, "7.5 MiB were left for"));
+	summary.spec.limit_bytes = 32 << 20;
+	OL_AUTO_FREE char *other_text = report_of(plain, &summary);
+	assert_null(strstr(other_text, "were charged"));
+}
+
 static void rows_are_aligned_whatever_is_in_them(void **state) {
 	static const unsigned widths[] = { 60, 80, 100, 120, 160 };
 	static const uint64_t limits_bytes[] = { 4 << 20, 32 << 20, UINT64_C(3) << 30,
@@ -295,6 +307,7 @@ int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_default_run_reads_as_it_should),
 		cmocka_unit_test(a_run_that_survives_tells_how_close_it_was_and_what_made_room),
+		cmocka_unit_test(a_small_cage_tells_in_figures_what_its_baseline_takes),
 		cmocka_unit_test(rows_are_aligned_whatever_is_in_them),
 		cmocka_unit_test(nothing_is_coloured_without_colours),
 		cmocka_unit_test(control_characters_of_a_script_do_not_reach_the_terminal),
