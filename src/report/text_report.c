@@ -337,7 +337,8 @@ static void put_small_cage(
 	if (baseline_bytes <= limit_bytes / 40 || baseline_bytes > limit_bytes)
 		return;
 	snprintf(text, sizeof text,
-		"%s of the %s were charged before the first allocation (%.1f %%); %s were left for the heap",
+		"%s of the %s were charged before the first allocation (%.1f %%); %s were left for the "
+		"heap",
 		OL_BYTES_TEXT(baseline_bytes), OL_BYTES_TEXT(limit_bytes),
 		100 * (double)baseline_bytes / (double)limit_bytes,
 		OL_BYTES_TEXT(limit_bytes - baseline_bytes));
