@@ -1,16 +1,8 @@
 -- bundled_spec.lua -- The scripts we ship do what they say, and the examples too.
 local program = require "program"
 
-local can_cage, reason = program.can_cage()
+local caged = program.caged(it, pending)
 local source = os.getenv "OOMLAB_SOURCE" or "."
-
-local function caged(name, body)
-  if can_cage then
-    it(name, body)
-  else
-    pending(name .. " (no cage: " .. reason .. ")")
-  end
-end
 
 local function spike(...)
   local result = program.run_json { "spike", ... }

@@ -2,17 +2,9 @@
 local program = require "program"
 
 local directory = program.directory()
-local can_cage, reason = program.can_cage()
+local caged = program.caged(it, pending)
 
 teardown(directory.remove)
-
-local function caged(name, body)
-  if can_cage then
-    it(name, body)
-  else
-    pending(name .. " (no cage: " .. reason .. ")")
-  end
-end
 
 describe("require", function ()
   setup(function ()
