@@ -163,7 +163,7 @@ static int allocate(struct ol_collector *collector, const struct request *reques
 	struct ol_allocation allocation;
 	int result = serve(collector, request, &allocation, error);
 	if (result == -ENOMEM) {
-		run_cycle(collector, true);
+		run_cycle(collector, false);
 		ol_heap_scavenge(collector->heap, UINT64_MAX);
 		result = serve(collector, request, &allocation, error);
 	}

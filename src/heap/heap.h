@@ -28,13 +28,14 @@
 #include "base/error.h"
 #include "memory/memory.h"
 
-#define OL_HEAP_PAGE_BYTES      UINT64_C(8192)
-#define OL_HEAP_CHUNK_PAGES     UINT64_C(512)
-#define OL_HEAP_CHUNK_BYTES     (OL_HEAP_PAGE_BYTES * OL_HEAP_CHUNK_PAGES)
-#define OL_HEAP_ARENA_BYTES     (UINT64_C(64) << 20)
-#define OL_HEAP_SMALL_BYTES_MAX UINT64_C(32768)
-#define OL_HEAP_SLOTS_MAX       UINT32_C(0x1000000) /* Slots of one node. */
-#define OL_HEAP_ROOTS_MAX       UINT32_C(0x4000000) /* Roots of one heap. */
+#define OL_HEAP_PAGE_BYTES        UINT64_C(8192)
+#define OL_HEAP_CHUNK_PAGES       UINT64_C(512)
+#define OL_HEAP_CHUNK_BYTES       (OL_HEAP_PAGE_BYTES * OL_HEAP_CHUNK_PAGES)
+#define OL_HEAP_ARENA_BYTES       (UINT64_C(64) << 20)
+#define OL_HEAP_SMALL_BYTES_MAX   UINT64_C(32768)
+#define OL_HEAP_SLOTS_MAX         UINT32_C(0x1000000) /* Slots of one node. */
+#define OL_HEAP_ADDRESS_BYTES_MAX (UINT64_C(8) << 40)
+#define OL_HEAP_ROOTS_MAX         UINT32_C(0x4000000) /* Roots of one heap. */
 
 struct ol_heap; /* Opaque: the fields are in heap_internal.h. */
 

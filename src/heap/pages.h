@@ -14,8 +14,7 @@
 #include "heap/heap.h"
 #include "heap/region.h"
 
-#define OL_HEAP_PAGE_NONE         UINT64_MAX
-#define OL_HEAP_ADDRESS_BYTES_MAX (UINT64_C(8) << 40)
+#define OL_HEAP_PAGE_NONE UINT64_MAX
 
 enum {
 	OL_HEAP_FANOUT = 8, /* Children of one summary. */

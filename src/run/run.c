@@ -92,6 +92,8 @@ static uint64_t heap_address_bytes(const struct ol_run_spec *spec) {
 	uint64_t bytes = spec->limit_bytes > OL_TIB ? spec->limit_bytes : spec->limit_bytes * 4;
 	if (bytes < 4 * OL_GIB)
 		bytes = 4 * OL_GIB;
+	if (bytes > OL_HEAP_ADDRESS_BYTES_MAX)
+		bytes = OL_HEAP_ADDRESS_BYTES_MAX;
 	if (spec->address_space_bytes != UINT64_MAX && bytes > spec->address_space_bytes / 2)
 		bytes = spec->address_space_bytes / 2;
 	bytes -= bytes % OL_HEAP_ARENA_BYTES;

@@ -14,6 +14,7 @@ static const uint64_t limit_default_bytes = 32 * OL_MIB;
 static const uint64_t script_memory_default_bytes = 64 * OL_MIB;
 /* A cage is never smaller: less than one page can hold nothing. */
 static const uint64_t script_memory_minimum_bytes = 256 * OL_KIB;
+static const uint64_t address_space_minimum_bytes = 192 * OL_MIB;
 static const uint64_t bytes_unset = UINT64_MAX;
 
 typedef int (*set_function)(struct ol_plan *plan, const char *text, struct ol_error *error);
@@ -71,7 +72,17 @@ static int set_address_space(struct ol_plan *plan, const char *text, struct ol_e
 		plan->spec.address_space_bytes = bytes_unset;
 		return 0;
 	}
-	return ol_parse_bytes(text, 0, &plan->spec.address_space_bytes, error);
+	uint64_t bytes;
+	int result = ol_parse_bytes(text, 0, &bytes, error);
+	if (result < 0)
+		return result;
+	if (bytes < address_space_minimum_bytes)
+		return ol_error_set(error, -ERANGE,
+			"'%.64s' is too little: the heap alone reserves an arena of 64 MiB and its tables; "
+			"expected at least 192MiB",
+			text);
+	plan->spec.address_space_bytes = bytes;
+	return 0;
 }
 
 static int set_gogc(struct ol_plan *plan, const char *text, struct ol_error *error) {

@@ -62,6 +62,7 @@ static void a_bad_value_names_setting_value_and_what_was_expected(void **state) 
 		{ "trigger-test", "now", -EINVAL },
 		{ "sample-period", "1us", -ERANGE },
 		{ "high", "0", -ERANGE },
+		{ "address-space", "1M", -ERANGE },
 		{ "swap", "all", -EINVAL },
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

@@ -185,6 +185,13 @@ describe("A run", function ()
     assert.equal(300000 * 100, json.phases[1].requested_bytes)
   end)
 
+  caged("may have any limit that the kernel takes", function ()
+    local path = directory.write("script.lua", scenario "heap:slab(1000)")
+    for _, limit in ipairs { "1T", "64T", "9223372036854775807" } do
+      assert.equal("survived", program.run_json({ path, "--limit=" .. limit }).json.outcome)
+    end
+  end)
+
   caged("survives an error that the program catches", function ()
     local path = directory.write("script.lua", scenario [[
       assert(not pcall(heap.slab, heap, 1 << 46))
