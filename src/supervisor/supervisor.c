@@ -49,6 +49,7 @@ struct supervision {
 	struct ol_subject subject;
 	struct ol_sampler sampler;
 	uint64_t start_ns;
+	bool is_ready; /* In its cage, its program about to start. */
 	bool is_phase_open;
 	bool is_timed_out;
 	bool is_cage_lost;        /* The group was taken away from outside. */
@@ -81,6 +82,7 @@ static void note_frame(struct supervision *self) {
 	const struct ol_supervisor_sink *sink = self->sink;
 	switch ((enum ol_frame_kind)frame->kind) {
 	case OL_FRAME_READY:
+		self->is_ready = true;
 		self->summary->baseline_bytes = frame->ready.baseline_bytes;
 		break;
 	case OL_FRAME_PHASE_BEGIN:
@@ -127,17 +129,31 @@ static void kill_subject(struct supervision *self) {
 	(void)kill(self->subject.pid, SIGKILL);
 }
 
+/* Whether the kernel is about to end the subject, or has: it leaves its group some time before it
+ * can be reaped. Field 9 of its stat is the kernel's task flags; behind the name, which may hold
+ * anything, it is the seventh. */
+static bool is_ending(pid_t pid) {
+	enum { PF_EXITING = 4, STAT_BYTES = 1024 };
+	char path[64], text[STAT_BYTES];
+	unsigned long flags;
+	snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+	if (ol_file_read(path, text, sizeof text, NULL) < 0)
+		return true;
+	const char *fields = strrchr(text, ')');
+	if (fields == NULL || sscanf(fields, ") %*c %*d %*d %*d %*d %*d %lu", &flags) != 1)
+		return true;
+	return (flags & PF_EXITING) != 0;
+}
+
 /* Looks whether the cage still holds the subject: somebody may have removed the group or moved the
- * process out, and then nothing would limit it. */
+ * process out, and then nothing would limit it. Before it is ready it may be on its way in. */
 static void guard(struct supervision *self) {
 	struct ol_cage_counters counters;
-	int result = ol_cage_read_counters(self->cage, &counters, NULL);
-	if (result == 0 && counters.process_count > 0)
+	if (!self->is_ready)
 		return;
-	siginfo_t end = { 0 };
-	if (waitid(P_PID, (id_t)self->subject.pid, &end, WEXITED | WNOHANG | WNOWAIT) == 0 &&
-		end.si_pid == self->subject.pid)
-		return; /* It has just ended by itself: an empty cage is as it should be. */
+	int result = ol_cage_read_counters(self->cage, &counters, NULL);
+	if ((result == 0 && counters.process_count > 0) || is_ending(self->subject.pid))
+		return;
 	self->is_cage_lost = true;
 	kill_subject(self);
 }

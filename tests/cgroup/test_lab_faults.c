@@ -63,6 +63,10 @@ static void start_lab(struct lab *lab, const char *const *arguments) {
 	if (pid == 0) {
 		dup2(pipe_fds[1], STDOUT_FILENO);
 		dup2(pipe_fds[1], STDERR_FILENO);
+		/* Whoever runs the tests may ignore these (nohup, a job in the background). */
+		signal(SIGINT, SIG_DFL);
+		signal(SIGTERM, SIG_DFL);
+		signal(SIGHUP, SIG_DFL);
 		execv(program, (char *const *)argv);
 		_exit(126);
 	}
