@@ -52,8 +52,8 @@ static int list_scripts(void) {
 }
 
 static void list_policies(void) {
-	printf(
-		"  %-*s  Go's own: GOGC and a memory limit (rules go1.19)\n", NAME_COLUMNS_MINIMUM, "go");
+	printf("  %-*s  Go's own: GOGC and a memory limit (rules go1.16, go1.19, go1.21)\n",
+		NAME_COLUMNS_MINIMUM, "go");
 }
 
 int ol_command_list(int argc, char **argv) {

@@ -17,6 +17,8 @@ const struct ol_command ol_commands[] = {
 		ol_command_help, ol_command_help_help },
 	{ "doctor", "doctor [--format=json]", "what this machine can do, and what mends the rest",
 		ol_command_doctor, ol_command_doctor_help },
+	{ "pacer", "pacer replay [--rules=RULES] FILE", "a pacer alone, driven by recorded inputs",
+		ol_command_pacer, ol_command_pacer_help },
 	{ "version", "version", "the version", ol_command_version, ol_command_version_help },
 };
 const size_t ol_commands_count = sizeof ol_commands / sizeof *ol_commands;
@@ -58,7 +60,7 @@ static int run_unknown(const char *name) {
 	if (nearest != NULL)
 		return ol_say_usage("unknown command '%.64s': did you mean %s?", name, nearest);
 	return ol_say_usage(
-		"unknown command '%.64s'; expected run, list, help, doctor or version", name);
+		"unknown command '%.64s'; expected run, list, help, doctor, pacer or version", name);
 }
 
 static int run_command(int argc, char **argv) {

@@ -5,8 +5,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "pacer/pacer.h"
-
 /* Every background worker marks, none assists: what Go's pacer assumes of a cycle's CPU share. */
 static const double cycle_utilization = 0.25;
 
@@ -32,13 +30,14 @@ static struct ol_pacer_memory pacer_memory(const struct ol_heap_stats *stats) {
 }
 
 static void end_pacer_cycle(struct ol_collector *collector, uint64_t heap_live_bytes,
-	const struct ol_heap_marking *marking) {
+	const struct ol_heap_marking *marking, bool is_forced) {
 	struct ol_pacer_cycle cycle = {
 		.heap_live_bytes = heap_live_bytes,
 		.marked_bytes = marking->marked_bytes,
 		.heap_scan_bytes = marking->scan_work_bytes,
 		.globals_scan_bytes = marking->roots_bytes,
 		.utilization = cycle_utilization,
+		.is_forced = is_forced,
 	};
 	ol_pacer_end_cycle(&collector->pacer, &cycle);
 }
@@ -53,12 +52,12 @@ static void run_cycle(struct ol_collector *collector, bool is_forced) {
 	struct ol_heap_stats before = ol_heap_stats(collector->heap);
 	struct ol_pacer_memory memory = pacer_memory(&before);
 	uint64_t trigger_bytes = ol_pacer_trigger(&collector->pacer, &memory);
-	ol_pacer_start_cycle(&collector->pacer, trigger_bytes);
+	ol_pacer_start_cycle(&collector->pacer, before.live_bytes, &memory);
 	uint64_t goal_bytes = ol_pacer_goal(&collector->pacer, &memory);
 
 	struct ol_heap_marking marking = ol_heap_mark(collector->heap);
 	struct ol_heap_sweeping sweeping = ol_heap_sweep(collector->heap);
-	end_pacer_cycle(collector, before.live_bytes, &marking);
+	end_pacer_cycle(collector, before.live_bytes, &marking, is_forced);
 
 	uint64_t pause_ns = ol_clock_now_ns(collector->clock) - begin_ns;
 	collector->collecting_ns += pause_ns;
@@ -125,7 +124,7 @@ int ol_collector_create(struct ol_heap *heap, struct ol_clock *clock,
 	collector->clock = clock;
 	collector->config = *config;
 	collector->start_ns = ol_clock_now_ns(clock);
-	ol_pacer_init(&collector->pacer, config->gogc, config->memory_limit_bytes);
+	ol_pacer_init(&collector->pacer, config->rules, config->gogc, config->memory_limit_bytes);
 	struct ol_heap_hooks hooks = {
 		.context = collector,
 		.before_mapping = before_mapping,

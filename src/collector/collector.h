@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "clock/clock.h"
 #include "heap/heap.h"
+#include "pacer/pacer.h"
 #include "record/record.h"
 
 struct ol_collector; /* Opaque. */
@@ -20,6 +21,7 @@ struct ol_collector; /* Opaque. */
 enum ol_trigger_test { OL_TRIGGER_AFTER_SERVING, OL_TRIGGER_BEFORE_MAPPING };
 
 struct ol_collector_config {
+	enum ol_pacer_rules rules;
 	int32_t gogc;                /* Percent; OL_GOGC_OFF. */
 	uint64_t memory_limit_bytes; /* Go's GOMEMLIMIT; OL_MEMORY_LIMIT_OFF. */
 	enum ol_trigger_test trigger_test;

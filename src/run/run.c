@@ -107,10 +107,14 @@ static int create_parts(struct ol_run *run, struct ol_error *error) {
 		&run->memory_failing, &run->memory_mmap.memory, spec->fail_memory_request);
 	run->memory =
 		spec->fail_memory_request > 0 ? &run->memory_failing.memory : &run->memory_mmap.memory;
+	enum ol_pacer_rules rules;
+	if (ol_pacer_rules_parse(spec->rules, &rules) < 0)
+		return ol_error_set(error, -EINVAL, "there are no rules '%.32s'", spec->rules);
 	int result = ol_heap_create(run->memory, heap_address_bytes(spec), &run->heap, error);
 	if (result < 0)
 		return result;
 	struct ol_collector_config config = {
+		.rules = rules,
 		.gogc = spec->gogc,
 		.memory_limit_bytes = spec->memory_limit_bytes,
 		.trigger_test =

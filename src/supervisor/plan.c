@@ -120,7 +120,7 @@ static int set_choice(const char *text, const char *const *choices, size_t count
 			text, choices, sizeof choices / sizeof *choices, plan->spec.setting, error); \
 	}
 SET_CHOICE(policy, "go")
-SET_CHOICE(rules, "go1.19")
+SET_CHOICE(rules, "go1.16", "go1.19", "go1.21")
 SET_CHOICE(collector, "stw")
 SET_CHOICE(world, "real")
 
@@ -212,7 +212,7 @@ const struct ol_setting ol_settings[] = {
 	{ "address-space", 0, "SIZE|off", "address space it may map: RLIMIT_AS (off)" },
 	{ "gogc", 0, "N|off", "percent the heap may grow before it is collected (100)" },
 	{ "memlimit", 0, "SIZE|N%|off", "the collector's own limit, as GOMEMLIMIT (off)" },
-	{ "rules", 0, "RULES", "whose pacer: go1.19 (go1.19)" },
+	{ "rules", 0, "RULES", "whose pacer: go1.16, go1.19 or go1.21 (go1.19)" },
 	{ "policy", 0, "NAME", "who decides how far the heap grows: go (go)" },
 	{ "collector", 0, "MODE", "stw: the program stands still while marked (stw)" },
 	{ "trigger-test", 0, "WHEN", "after an allocation was served, as Go, or before (after)" },
@@ -328,6 +328,9 @@ int ol_plan_finish(struct ol_plan *plan, struct ol_error *error) {
 			bytes = script_memory_minimum_bytes;
 		spec->script_memory_bytes_max = bytes;
 	}
+	if (strcmp(spec->rules, "go1.16") == 0 && spec->memory_limit_bytes != OL_MEMORY_LIMIT_OFF)
+		return ol_error_set(error, -EINVAL,
+			"memlimit: go1.16 has no memory limit; it came with go1.19: --rules=go1.19");
 	if (spec->swap_bytes > INT64_MAX - spec->limit_bytes)
 		return ol_error_set(error, -ERANGE, "limit and swap together are out of range");
 	return 0;

@@ -42,7 +42,7 @@ local BAD = {
   { "-interactive", "no interactive mode" },
   { "-gc", "oomlab run %-gc" },
   { "rnu", "did you mean run%?" },
-  { "frobnicate", "expected run, list, help, doctor or version" },
+  { "frobnicate", "expected run, list, help, doctor, pacer or version" },
   { "list policy", "did you mean policies%?" },
   { "list --all", "unknown option '%-%-all'" },
   { "help nosuch", "nosuch" },

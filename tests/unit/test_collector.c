@@ -30,7 +30,8 @@ static void note_cycle(void *context, const struct ol_gc_cycle *cycle) {
 }
 
 static struct ol_collector_config default_config(struct lab *lab) {
-	return (struct ol_collector_config){ .gogc = 100,
+	return (struct ol_collector_config){ .rules = OL_PACER_GO_1_19,
+		.gogc = 100,
 		.memory_limit_bytes = OL_MEMORY_LIMIT_OFF,
 		.context = lab,
 		.on_cycle = note_cycle };

@@ -32,6 +32,7 @@ static struct world *open_world(void) {
 	world->spec = (struct ol_run_spec){ .spec_bytes = sizeof world->spec,
 		.limit_bytes = 32 * OL_MIB,
 		.address_space_bytes = UINT64_MAX,
+		.rules = "go1.19",
 		.gogc = 100,
 		.memory_limit_bytes = OL_MEMORY_LIMIT_OFF };
 	int sockets[2];
