@@ -50,7 +50,7 @@ static int find_columns(
 /* The settings of the first row are the scenario's. */
 static int begin(const struct ol_replay_table *table, const int columns[INPUT_COLUMNS],
 	enum ol_pacer_rules rules, struct ol_pacer_model *ret_model, struct ol_error *error) {
-	int64_t percent, limit, globals, processors;
+	int64_t percent = 0, limit = 0, globals = 0, processors = 0;
 	int result = ol_replay_whole(table, columns[GC_PERCENT], -1, &percent, error);
 	if (result == 0)
 		result = ol_replay_whole(table, columns[MEMORY_LIMIT], 0, &limit, error);
@@ -70,7 +70,7 @@ static int begin(const struct ol_replay_table *table, const int columns[INPUT_CO
 
 static int read_input(const struct ol_replay_table *table, const int columns[INPUT_COLUMNS],
 	struct ol_pacer_model_input *ret_input, struct ol_error *error) {
-	int64_t stack;
+	int64_t stack = 0;
 	int result = ol_replay_real(table, columns[ALLOC_RATE], 0, &ret_input->alloc_rate, error);
 	if (result == 0)
 		result = ol_replay_real(table, columns[SCAN_RATE], 0, &ret_input->scan_rate, error);
