@@ -156,16 +156,3 @@ const char *ol_format_duration(uint64_t ns, char buffer[OL_UNITS_TEXT_BYTES]) {
 		snprintf(buffer, OL_UNITS_TEXT_BYTES, "%.2f s", (double)ns / 1e9);
 	return buffer;
 }
-
-const char *ol_format_grouped(uint64_t number, char buffer[OL_UNITS_TEXT_BYTES]) {
-	char digits[OL_UNITS_TEXT_BYTES];
-	int length = snprintf(digits, sizeof digits, "%" PRIu64, number);
-	char *out = buffer;
-	for (int i = 0; i < length; i++) {
-		if (i > 0 && (length - i) % 3 == 0)
-			*out++ = ',';
-		*out++ = digits[i];
-	}
-	*out = '\0';
-	return buffer;
-}

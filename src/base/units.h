@@ -38,7 +38,4 @@ const char *ol_format_bytes(uint64_t bytes, char buffer[OL_UNITS_TEXT_BYTES]);
 /* Writes "412 ns", "1.3 ms", "2.50 s" and returns buffer. */
 const char *ol_format_duration(uint64_t ns, char buffer[OL_UNITS_TEXT_BYTES]);
 
-/* Writes "30,198,988" and returns buffer. */
-const char *ol_format_grouped(uint64_t number, char buffer[OL_UNITS_TEXT_BYTES]);
-
 #endif

@@ -224,7 +224,3 @@ struct ol_memstats ol_collector_memstats(const struct ol_collector *collector) {
 			elapsed_ns == 0 ? 0 : (double)collector->collecting_ns / (double)elapsed_ns,
 	};
 }
-
-struct ol_heap *ol_collector_heap(const struct ol_collector *collector) {
-	return collector->heap;
-}

@@ -54,6 +54,5 @@ void ol_collector_set_limits(
 	struct ol_collector *collector, int32_t gogc, uint64_t memory_limit_bytes);
 
 struct ol_memstats ol_collector_memstats(const struct ol_collector *collector);
-struct ol_heap *ol_collector_heap(const struct ol_collector *collector);
 
 #endif

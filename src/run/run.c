@@ -154,10 +154,6 @@ void ol_run_destroy(struct ol_run *run) {
 	free(run);
 }
 
-struct ol_collector *ol_run_collector(struct ol_run *run) {
-	return run->collector;
-}
-
 struct ol_heap *ol_run_heap(struct ol_run *run) {
 	return run->heap;
 }

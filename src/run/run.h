@@ -26,7 +26,6 @@ int ol_run_create(const struct ol_run_spec *spec, const struct ol_run_links *lin
 	struct ol_run **ret_run, struct ol_error *error);
 void ol_run_destroy(struct ol_run *run); /* NULL is fine. */
 
-struct ol_collector *ol_run_collector(struct ol_run *run);
 struct ol_heap *ol_run_heap(struct ol_run *run);
 const struct ol_run_spec *ol_run_spec(const struct ol_run *run);
 
