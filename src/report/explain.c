@@ -281,8 +281,12 @@ static void explain_survival(struct ol_words *words, const struct findings *foun
 	add_collections(words, stats);
 	if (words->buffer[start] == 'o')
 		words->buffer[start] = 'O';
-	if (sum_bytes <= found->limit_bytes || summary->evidence.swap_peak_bytes > 0) {
-		ol_words_add(words, " ran; %s was asked for in all.", OL_BYTES_TEXT(requested_bytes));
+	/* Where swap was allowed, not every kernel tells how much of it was used: it may be what made
+	 * room. */
+	bool may_have_swapped = summary->spec.swap_bytes > 0;
+	if (sum_bytes <= found->limit_bytes || may_have_swapped) {
+		ol_words_add(words, " ran; %s was asked for in all%s.", OL_BYTES_TEXT(requested_bytes),
+			may_have_swapped ? ", and swap was allowed beside the limit" : "");
 		return;
 	}
 	ol_words_add(words,

@@ -195,6 +195,18 @@ static void a_reason_that_does_not_fit_is_cut_and_terminated(void **state) {
 	}
 }
 
+static void where_swap_was_allowed_no_collection_is_credited_with_the_room(void **state) {
+	static struct ol_run_summary facts;
+	char text[2048];
+	make_survived(&facts);
+	ol_explain(&facts, text, sizeof text);
+	assert_non_null(strstr(text, "made room"));
+	facts.spec.swap_bytes = 64 * OL_MIB;
+	ol_explain(&facts, text, sizeof text);
+	assert_null(strstr(text, "made room"));
+	assert_non_null(strstr(text, "swap was allowed"));
+}
+
 static void a_run_that_needed_no_collection_is_not_credited_with_one(void **state) {
 	static struct ol_run_summary facts;
 	char text[2048];

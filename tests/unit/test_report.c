@@ -318,6 +318,7 @@ int main(void) {
 		cmocka_unit_test(only_well_formed_utf8_is_decoded),
 		cmocka_unit_test(each_reason_says_what_the_facts_show_and_no_more),
 		cmocka_unit_test(a_reason_that_does_not_fit_is_cut_and_terminated),
+		cmocka_unit_test(where_swap_was_allowed_no_collection_is_credited_with_the_room),
 		cmocka_unit_test(a_run_that_needed_no_collection_is_not_credited_with_one),
 		cmocka_unit_test(the_summary_reads_back_field_by_field),
 		cmocka_unit_test(what_is_unset_is_null_and_gogc_off_is_a_word),
