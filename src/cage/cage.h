@@ -99,9 +99,10 @@ int ol_cage_read_counters(
  * and its ancestors (v2: memory.events.local before and after; v1: peaks against limits) and on
  * the kernel's log, read since the cage's creation, where it may be read. ret_evidence gets
  * oom_kill_delta, high_delta, limited_by, limiting_group, swap_peak_bytes and kernel_line; its
- * other fields stay as they are. Call before destroy. */
-int ol_cage_read_evidence(
-	struct ol_cage *cage, struct ol_evidence *ret_evidence, struct ol_error *error);
+ * other fields stay as they are. Call before destroy.
+ * ret_counters (NULL is fine) gets the counters that it rests on. */
+int ol_cage_read_evidence(struct ol_cage *cage, struct ol_cage_counters *ret_counters,
+	struct ol_evidence *ret_evidence, struct ol_error *error);
 
 /* Removes groups of dead labs below parent (NULL: where create would go): those of our name whose
  * lock nobody holds. What still runs in them is killed first. Returns how many. Never touches a

@@ -93,8 +93,8 @@ static void search_log(struct ol_cage *cage) {
 	}
 }
 
-int ol_cage_read_evidence(
-	struct ol_cage *cage, struct ol_evidence *ret_evidence, struct ol_error *error) {
+int ol_cage_read_evidence(struct ol_cage *cage, struct ol_cage_counters *ret_counters,
+	struct ol_evidence *ret_evidence, struct ol_error *error) {
 	struct ol_cage_counters counters;
 	int result = ol_cage_read_counters(cage, &counters, error);
 	if (result < 0)
@@ -118,6 +118,8 @@ int ol_cage_read_evidence(
 		}
 		snprintf(evidence.kernel_line, sizeof evidence.kernel_line, "%s", finding->line);
 	}
+	if (ret_counters != NULL)
+		*ret_counters = counters;
 	*ret_evidence = evidence;
 	return 0;
 }

@@ -292,8 +292,7 @@ static int read_evidence(struct supervision *self, struct ol_error *error) {
 	summary->last_words = ol_flight_read(self->flight);
 	struct ol_cage_counters counters = { 0 };
 	struct ol_error reason;
-	if (ol_cage_read_counters(self->cage, &counters, &reason) < 0 ||
-		ol_cage_read_evidence(self->cage, &summary->evidence, &reason) < 0) {
+	if (ol_cage_read_evidence(self->cage, &counters, &summary->evidence, &reason) < 0) {
 		if (!self->is_cage_lost)
 			return ol_error_set(error, -EIO, "the evidence cannot be read: %s", reason.message);
 	}

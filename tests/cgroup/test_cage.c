@@ -155,7 +155,7 @@ static void beyond_the_limit_is_a_kill_by_its_own_limit(void **state) {
 	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
 	struct ol_evidence evidence = { .exit_status = -1, .signal = 9 };
 	struct ol_cage_counters counters;
-	assert_int_equal(ol_cage_read_evidence(cage, &evidence, &error), 0);
+	assert_int_equal(ol_cage_read_evidence(cage, NULL, &evidence, &error), 0);
 	assert_int_equal(evidence.oom_kill_delta, 1);
 	assert_int_equal(evidence.limited_by, OL_LIMITED_BY_OWN);
 	assert_string_equal(evidence.limiting_group, ol_cage_path(cage));
@@ -175,7 +175,7 @@ static void within_the_limit_is_no_kill(void **state) {
 	struct ol_cage *cage = make_cage(NULL, 16 * OL_MIB);
 	assert_int_equal(end_of(start_toucher(cage, 4 * OL_MIB)), 0);
 	struct ol_evidence evidence = { 0 };
-	assert_int_equal(ol_cage_read_evidence(cage, &evidence, &error), 0);
+	assert_int_equal(ol_cage_read_evidence(cage, NULL, &evidence, &error), 0);
 	assert_int_equal(evidence.oom_kill_delta, 0);
 	assert_int_equal(evidence.limited_by, OL_LIMITED_BY_NONE);
 	assert_string_equal(evidence.kernel_line, "");
@@ -189,7 +189,7 @@ static void a_strangers_sigkill_is_no_kill_by_a_limit(void **state) {
 	assert_int_equal(kill(pid, SIGKILL), 0);
 	assert_int_equal(WTERMSIG(end_of(pid)), SIGKILL);
 	struct ol_evidence evidence = { 0 };
-	assert_int_equal(ol_cage_read_evidence(cage, &evidence, &error), 0);
+	assert_int_equal(ol_cage_read_evidence(cage, NULL, &evidence, &error), 0);
 	assert_int_equal(evidence.oom_kill_delta, 0);
 	assert_int_equal(evidence.limited_by, OL_LIMITED_BY_NONE);
 	destroy(cage);
@@ -220,7 +220,7 @@ static void an_ancestors_limit_is_named(void **state) {
 	int status = end_of(start_toucher(cage, 32 * OL_MIB));
 	assert_true(WIFSIGNALED(status));
 	struct ol_evidence evidence = { 0 };
-	assert_int_equal(ol_cage_read_evidence(cage, &evidence, &error), 0);
+	assert_int_equal(ol_cage_read_evidence(cage, NULL, &evidence, &error), 0);
 	assert_int_equal(evidence.oom_kill_delta, 1);
 	assert_int_equal(evidence.limited_by, OL_LIMITED_BY_ANCESTOR);
 	assert_string_equal(evidence.limiting_group, path);
@@ -228,7 +228,7 @@ static void an_ancestors_limit_is_named(void **state) {
 	int log_fd = cage->kernel_log_fd;
 	cage->kernel_log_fd = -1;
 	cage->finding = (struct ol_kernel_log_finding){ 0 };
-	assert_int_equal(ol_cage_read_evidence(cage, &evidence, &error), 0);
+	assert_int_equal(ol_cage_read_evidence(cage, NULL, &evidence, &error), 0);
 	cage->kernel_log_fd = log_fd;
 	assert_int_equal(evidence.limited_by, OL_LIMITED_BY_ANCESTOR);
 	assert_string_equal(evidence.limiting_group, path);
@@ -245,7 +245,7 @@ static void counters_alone_tell_the_own_limit_too(void **state) {
 	int log_fd = cage->kernel_log_fd;
 	cage->kernel_log_fd = -1;
 	struct ol_evidence evidence = { 0 };
-	assert_int_equal(ol_cage_read_evidence(cage, &evidence, &error), 0);
+	assert_int_equal(ol_cage_read_evidence(cage, NULL, &evidence, &error), 0);
 	cage->kernel_log_fd = log_fd;
 	assert_int_equal(evidence.limited_by, OL_LIMITED_BY_OWN);
 	assert_string_equal(evidence.limiting_group, ol_cage_path(cage));

@@ -236,7 +236,7 @@ static void a_group_removed_from_outside_is_a_clear_error_and_destroyed_in_peace
 	assert_int_equal(ol_cage_read_usage(cage, &usage_bytes), -ENOENT);
 	assert_int_equal(ol_cage_read_counters(cage, &counters, &error), -ENOENT);
 	EXPECT_WORDS(error.message, ol_cage_directory(cage), "removed from outside");
-	assert_int_equal(ol_cage_read_evidence(cage, &evidence, &error), -ENOENT);
+	assert_int_equal(ol_cage_read_evidence(cage, NULL, &evidence, &error), -ENOENT);
 	int result = ol_cage_attach(cage, pid, &error);
 	assert_true(result == -ENOENT || result == -ENODEV);
 	EXPECT_WORDS(error.message, ol_cage_directory(cage), "removed from outside");
