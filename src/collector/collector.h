@@ -1,7 +1,11 @@
 /* collector.h -- The conductor: an allocation crosses the trigger, a cycle runs, the heap is swept,
- * scavenged, and the pacer plans the next.
+ * scavenged, and the pacer or a policy plans the next.
  *
- * Stop-the-world. Owns no heap; decides nothing about how far the heap may grow (pacer/). */
+ * Owns no heap; decides nothing about how far the heap may grow (pacer/, policy/). One program
+ * thread calls everything here. It owns the world: whatever it does with the heap itself (slots,
+ * roots, statistics) needs no lock. Only in concurrent mode are there other threads; they touch the
+ * heap while the program is between ol_collector_leave and ol_collector_enter, or waits in one of
+ * the functions below. Marking alone goes on at any time. */
 #ifndef OL_COLLECTOR_COLLECTOR_H
 #define OL_COLLECTOR_COLLECTOR_H
 
@@ -12,47 +16,93 @@
 #include "clock/clock.h"
 #include "heap/heap.h"
 #include "pacer/pacer.h"
+#include "policy/policy.h"
 #include "record/record.h"
 
 struct ol_collector; /* Opaque. */
+
+enum ol_collector_mode {
+	OL_COLLECTOR_STW,         /* Mark and sweep at once, the program stands still. */
+	OL_COLLECTOR_INCREMENTAL, /* By steps that advance with allocation: deterministic. */
+	OL_COLLECTOR_CONCURRENT   /* Threads mark, sweep and scavenge; the program runs on. */
+};
+enum { OL_COLLECTOR_MODE_COUNT = OL_COLLECTOR_CONCURRENT + 1 };
+/* "stw", "incremental", "concurrent". */
+const char *ol_collector_mode_name(enum ol_collector_mode mode);
+/* 0, or -EINVAL for a name that is none. */
+int ol_collector_mode_parse(const char *name, enum ol_collector_mode *ret_mode);
 
 /* When the trigger is tested. Go tests it after the allocation that crosses it was served; testing
  * before anything is mapped decides survival when the request plus the garbage exceed the limit. */
 enum ol_trigger_test { OL_TRIGGER_AFTER_SERVING, OL_TRIGGER_BEFORE_MAPPING };
 
 struct ol_collector_config {
+	enum ol_collector_mode mode;
 	enum ol_pacer_rules rules;
 	int32_t gogc;                /* Percent; OL_GOGC_OFF. */
 	uint64_t memory_limit_bytes; /* Go's GOMEMLIMIT; OL_MEMORY_LIMIT_OFF. */
 	enum ol_trigger_test trigger_test;
-	bool is_stress; /* A cycle at every allocation. */
-	/* Both may be NULL. on_activity is told when collecting begins and when it ends. */
+	bool is_stress;           /* A cycle at every allocation. */
+	unsigned processors;      /* GOMAXPROCS; 0: as many as this process may use. */
+	struct ol_policy *policy; /* NULL: Go's own rules. Must outlive the collector. */
+	struct ol_policy_cage cage;
+	int pressure_fd; /* Readable (or POLLPRI) when the cage is short of memory; -1 for none. */
+	/* All may be NULL. on_activity is told when the program stops for collecting and when it goes
+	 * on. on_order is told what a policy ordered, one line. */
 	void *context;
 	void (*on_cycle)(void *context, const struct ol_gc_cycle *cycle);
 	void (*on_activity)(void *context, bool is_collecting);
+	void (*on_order)(void *context, const char *text);
+	uint64_t (*cage_bytes)(void *context);
 };
 
-/* heap and clock must outlive it. Installs itself as the heap's hooks. */
+/* heap and clock must outlive it. Installs itself as the heap's hooks. A real clock in concurrent
+ * mode. Calls the policy's on_start. */
 int ol_collector_create(struct ol_heap *heap, struct ol_clock *clock,
 	const struct ol_collector_config *config, struct ol_collector **ret_collector,
 	struct ol_error *error);
-void ol_collector_destroy(struct ol_collector *collector); /* NULL is fine. */
+/* Ends its threads first; a cycle under way is finished. NULL is fine. */
+void ol_collector_destroy(struct ol_collector *collector);
 
-/* Allocates, holds the object by a new root, then tests the trigger: a cycle may run before this
- * returns, and finds the object live. Errors as ol_heap_allocate_slab; before an -ENOMEM a full
- * cycle is run and everything free scavenged, once. */
+/* Allocates, holds the object by a new root, then tests the trigger: a cycle may start or run
+ * before this returns, and finds the object live. Errors as ol_heap_allocate_slab; before an
+ * -ENOMEM a full cycle is run and everything free scavenged, once. -ENOMEM also where the policy
+ * refuses; -ECANCELED where it ends the program (see ol_collector_verdict). */
 int ol_collector_allocate_slab(
 	struct ol_collector *collector, uint64_t bytes, ol_root *ret_root, struct ol_error *error);
 int ol_collector_allocate_node(struct ol_collector *collector, uint32_t slot_count,
 	uint64_t payload_bytes, ol_root *ret_root, struct ol_error *error);
 
+/* The same for a program that keeps roots of its own: makes holder refer to the new object, and
+ * makes no root. The quick way for small objects. */
+int ol_collector_new_slab(struct ol_collector *collector, uint64_t bytes, ol_root holder,
+	void **ret_object, struct ol_error *error);
+int ol_collector_new_node(struct ol_collector *collector, uint32_t slot_count,
+	uint64_t payload_bytes, ol_root holder, void **ret_object, struct ol_error *error);
+
 /* Go's runtime.GC(): a full cycle, everything swept on return. */
 void ol_collector_collect(struct ol_collector *collector);
+/* Go's debug.FreeOSMemory: that, and everything free is given back. Returns bytes released. */
+uint64_t ol_collector_free_os_memory(struct ol_collector *collector);
+
+/* Around work that touches no part of the heap but payload of objects that are held: others may
+ * stop the world meanwhile. Not nested. */
+void ol_collector_leave(struct ol_collector *collector);
+void ol_collector_enter(struct ol_collector *collector);
+
+/* A point at which ticks, pressure and waiting threads are served. Cheap; call it now and then
+ * in long work between allocations. */
+void ol_collector_poll(struct ol_collector *collector);
+
+/* 0; or why the policy ends the run: -ECANCELED in good order, -EBADMSG where it is broken. Stays
+ * once it is set. */
+int ol_collector_verdict(const struct ol_collector *collector, struct ol_error *error);
 
 /* Go's debug.SetGCPercent and SetMemoryLimit: the goal is planned anew. */
 void ol_collector_set_limits(
 	struct ol_collector *collector, int32_t gogc, uint64_t memory_limit_bytes);
 
 struct ol_memstats ol_collector_memstats(const struct ol_collector *collector);
+struct ol_pauses ol_collector_pauses(const struct ol_collector *collector);
 
 #endif

@@ -98,27 +98,80 @@ void *ol_heap_root_load(const struct ol_heap *heap, ol_root root);
 void ol_heap_root_store(struct ol_heap *heap, ol_root root, void *object);
 void ol_heap_root_release(struct ol_heap *heap, ol_root root);
 
-/* Marks what the roots reach. Stop-the-world: nothing is allocated between this and the sweep.
- * Never fails and never allocates from the system beyond a mark stack that was reserved before
- * and falls back to rescanning when full. Flushes the span caches, as Go does at cycle start. */
+/* A collection, in the order of its calls. The whole of it at once, the world stopped:
+ *   ol_heap_mark, ol_heap_sweep.
+ * Or by steps, between which the program goes on:
+ *   ol_heap_mark_begin, ol_heap_mark_some ..., ol_heap_mark_end, ol_heap_sweep_some ...
+ * "World stopped" means that no other thread is in any function of this heap but
+ * ol_heap_mark_some. */
+
+/* What a marking found. */
 struct ol_heap_marking {
-	uint64_t marked_bytes;    /* Of all objects found. */
+	uint64_t marked_bytes;    /* Of all objects found, and of those allocated meanwhile. */
 	uint64_t marked_objects;  /* Count. */
 	uint64_t scan_work_bytes; /* Of the nodes scanned: slots, not payload. */
 	uint64_t roots_bytes;     /* 8 for every root in use: G in Go's rule. */
 };
+
+/* Marks what the roots reach, without a step between. Never fails and never allocates from the
+ * system beyond a mark stack that was reserved before and falls back to rescanning when full.
+ * Flushes the span caches, as Go does at cycle start. Everything must have been swept. */
 struct ol_heap_marking ol_heap_mark(struct ol_heap *heap);
 
-/* Frees every object that the last ol_heap_mark did not find; must follow it once. */
+/* Marker 0 is the program's own: its write barrier and its assists. Others belong to a thread
+ * each; marking is atomic as soon as there are any. Before the first marking, or between two.
+ * -ENOMEM. */
+enum { OL_HEAP_MARKERS_MAX = 64 };
+int ol_heap_set_marker_count(struct ol_heap *heap, unsigned marker_count, struct ol_error *error);
+
+/* Starts marking, world stopped: flushes the caches and shades what the roots hold. Until
+ * ol_heap_mark_end new objects are born black, and a store shades what it overwrites (Yuasa's
+ * barrier: what was reachable at the start is found), so roots need no barrier. Everything must
+ * have been swept. */
+void ol_heap_mark_begin(struct ol_heap *heap);
+
+/* Scans for about work_bytes of slots (at least one object; at most one piece of a big node more)
+ * and returns how many it scanned. 0 with *ret_is_idle: this marker found nothing to do, neither on
+ * its own stack nor in what the others share. May run in several threads, a marker each, while the
+ * program goes on. */
+uint64_t ol_heap_mark_some(
+	struct ol_heap *heap, unsigned marker, uint64_t work_bytes, bool *ret_is_idle);
+
+/* Scan work done so far in this marking, bytes; from any thread. */
+uint64_t ol_heap_mark_work_bytes(const struct ol_heap *heap);
+
+/* World stopped, and no thread in ol_heap_mark_some: nothing is left to be marked. */
+bool ol_heap_mark_is_done(const struct ol_heap *heap);
+
+/* Ends a marking that is done, world stopped: flushes the caches; from here on the spans await
+ * sweeping. Rescans first if a mark stack overflowed. */
+struct ol_heap_marking ol_heap_mark_end(struct ol_heap *heap);
+
+/* Frees what the last marking did not find. */
 struct ol_heap_sweeping {
 	uint64_t freed_bytes;
 	uint64_t freed_objects; /* Count. */
 	uint64_t freed_pages;   /* Whole spans given back to the page allocator, in pages. */
+	uint64_t swept_pages;   /* Looked at. */
 };
+/* Everything that is left to be swept; nothing if all was. */
 struct ol_heap_sweeping ol_heap_sweep(struct ol_heap *heap);
+/* The next spans in the order of addresses, until swept_pages reaches page_count or all is swept.
+ * Allocation sweeps too: a refill looks for a span with free objects among the next unswept ones
+ * (at most 100, as Go) before it takes a new one; a large object first sweeps until it freed as
+ * many pages as it wants (Go's reclaim). */
+struct ol_heap_sweeping ol_heap_sweep_some(struct ol_heap *heap, uint64_t page_count);
 
-/* Counts reachable bytes without collecting: nothing but the count comes of it. */
+/* How many bytes a span of span_bytes would take, where the allocator would put it now, that hold
+ * no physical memory yet. Changes nothing. */
+uint64_t ol_heap_growth_bytes(const struct ol_heap *heap, uint64_t span_bytes);
+
+/* Counts reachable bytes without collecting: nothing but the count comes of it. Only between
+ * collections: see ol_heap_is_idle. */
 uint64_t ol_heap_count_reachable_bytes(struct ol_heap *heap);
+
+/* Neither marking nor sweeping is under way. */
+bool ol_heap_is_idle(const struct ol_heap *heap);
 
 /* Gives up to bytes of free, resident pages back to the system, highest addresses first, as Go
  * does, rounded up to pages. Returns how many bytes. UINT64_MAX for all. */
@@ -139,6 +192,7 @@ struct ol_heap_stats {
 	uint64_t mapped_ready_bytes; /* inuse + free + metadata. */
 	uint64_t roots_count;
 	uint64_t roots_bytes;
+	uint64_t unswept_bytes; /* Spans that await sweeping. */
 };
 struct ol_heap_stats ol_heap_stats(const struct ol_heap *heap);
 

@@ -37,8 +37,26 @@ static const struct ol_field gc_cycle_fields[] = {
 	BYTES(ol_gc_cycle, goal_bytes, "Heap goal of this cycle"),
 	BYTES(ol_gc_cycle, next_goal_bytes, "Heap goal of the next"),
 	BYTES(ol_gc_cycle, scan_work_bytes, "Scanned for references"),
-	BYTES(ol_gc_cycle, freed_bytes, "Objects swept in this cycle"),
+	BYTES(ol_gc_cycle, freed_bytes, "Found dead; free when it is swept"),
+	NS(ol_gc_cycle, sweep_term_ns, "First stop: roots are taken"),
+	NS(ol_gc_cycle, mark_ns, "Marking beside the program"),
+	NS(ol_gc_cycle, mark_term_ns, "Last stop; all of the marking with stop-the-world"),
+	NS(ol_gc_cycle, assist_ns, "Processor time of marking done by allocations"),
+	NS(ol_gc_cycle, background_ns, "Processor time of dedicated and fractional markers"),
+	NS(ol_gc_cycle, idle_ns, "Processor time of markers on idle processors"),
+	BYTES(ol_gc_cycle, roots_bytes, "Roots: Go's globals"),
+	NUMBER_OF(ol_gc_cycle, processors, "As many as the collector counts on: Go's GOMAXPROCS"),
+	FIELD(ol_gc_cycle, gc_cpu_fraction, "share", OL_FIELD_NUMBER,
+		"memstats.gc_cpu_fraction at its end"),
 	FIELD(ol_gc_cycle, is_forced, "", OL_FIELD_BOOLEAN, "The program asked for it"),
+};
+
+static const struct ol_field pauses_fields[] = {
+	NUMBER_OF(ol_pauses, pauses, "Times the program was made to stand still"),
+	NS(ol_pauses, total_ns, "Sum of them"),
+	NS(ol_pauses, p50_ns, "Median, to a sixteenth"),
+	NS(ol_pauses, p99_ns, "99th percentile, to a sixteenth"),
+	NS(ol_pauses, max_ns, "Longest"),
 };
 
 static const struct ol_field last_words_fields[] = {
@@ -84,6 +102,7 @@ static const struct ol_field event_fields[] = {
 
 RECORD_TYPE(memstats);
 RECORD_TYPE(gc_cycle);
+RECORD_TYPE(pauses);
 RECORD_TYPE(last_words);
 RECORD_TYPE(phase);
 RECORD_TYPE(sample);

@@ -75,6 +75,16 @@ enum ol_activity {
 
 const char *ol_activity_name(enum ol_activity activity);
 
+/* How long the program was made to stand still: stops of the world, and allocations that had to
+ * mark or wait. From a histogram with steps of 1/16. */
+struct ol_pauses {
+	uint64_t pauses; /* Count. */
+	uint64_t total_ns;
+	uint64_t p50_ns;
+	uint64_t p99_ns;
+	uint64_t max_ns;
+};
+
 struct ol_last_words {
 	char phase[OL_NAME_BYTES];      /* "" before the first phase. */
 	uint32_t activity;              /* enum ol_activity. */
@@ -91,6 +101,7 @@ struct ol_last_words {
 	uint64_t script_peak_bytes;
 	uint64_t metadata_bytes; /* The heap's own tables: committed bytes. */
 	struct ol_memstats memstats;
+	struct ol_pauses pauses;
 };
 
 struct ol_phase {
@@ -106,7 +117,7 @@ struct ol_phase {
 struct ol_gc_cycle {
 	uint64_t number;        /* 1 for the first. */
 	uint64_t at_ns;         /* When it began. */
-	uint64_t pause_ns;      /* The program stood still for. */
+	uint64_t pause_ns;      /* The program stood still for: both stops together. */
 	uint64_t trigger_bytes; /* heap_live at which it was to start. */
 	uint64_t start_bytes;   /* heap_live at which it started. */
 	uint64_t end_bytes;     /* heap_live at its end. */
@@ -114,7 +125,17 @@ struct ol_gc_cycle {
 	uint64_t goal_bytes;    /* Heap goal of this cycle. */
 	uint64_t next_goal_bytes;
 	uint64_t scan_work_bytes;
-	uint64_t freed_bytes; /* Swept in this cycle. */
+	uint64_t freed_bytes; /* Found dead: freed now, or when it is swept. */
+	/* Go's gctrace: clock, then processor time, of the cycle's parts. */
+	uint64_t sweep_term_ns; /* First stop: sweeping is finished, roots are taken. */
+	uint64_t mark_ns;       /* Marking beside the program; 0 with stop-the-world. */
+	uint64_t mark_term_ns;  /* Last stop; the whole marking with stop-the-world. */
+	uint64_t assist_ns;     /* Marking done by allocations. */
+	uint64_t background_ns; /* By dedicated and fractional markers. */
+	uint64_t idle_ns;       /* By markers on processors that had nothing to do. */
+	uint64_t roots_bytes;   /* Go's globals. */
+	uint64_t processors;    /* GOMAXPROCS, count. */
+	double gc_cpu_fraction; /* Of the run up to this cycle's end. */
 	uint32_t is_forced;
 	uint32_t padding; /* 0: frames carry no stray bytes. */
 };
@@ -160,10 +181,14 @@ struct ol_run_spec {
 	char script_directory[OL_PATH_BYTES];  /* Where require looks first; "" for bundled scripts. */
 	char library_directory[OL_PATH_BYTES]; /* Overrides the embedded lua/; "" for none. */
 	char title[OL_TEXT_BYTES];
-	char policy[OL_NAME_BYTES];
-	char rules[OL_NAME_BYTES];     /* "go1.19". */
-	char collector[OL_NAME_BYTES]; /* "stw". */
-	char world[OL_NAME_BYTES];     /* "real". */
+	char policy[OL_NAME_BYTES];          /* "watermark", or the name of a file without ".lua". */
+	char policy_argument[OL_NAME_BYTES]; /* What followed the name and a colon; "". */
+	char policy_path[OL_PATH_BYTES]; /* Of a policy in Lua, as errors name it; "": it is in C. */
+	char rules[OL_NAME_BYTES];       /* "go1.19". */
+	char collector[OL_NAME_BYTES];   /* "stw", "incremental", "concurrent". */
+	char world[OL_NAME_BYTES];       /* "real". */
+	uint64_t script_bytes;           /* Of the script's text in the orders; the policy's follows. */
+	uint64_t policy_bytes;           /* 0 where the policy is in C, or embedded. */
 	uint64_t limit_bytes;
 	uint64_t swap_bytes;              /* 0: none may be used. */
 	uint64_t high_bytes;              /* UINT64_MAX: not set. */
