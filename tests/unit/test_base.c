@@ -1,4 +1,4 @@
-/* test_base.c -- Units, errors, small files. */
+/* test_base.c -- Units, errors, small files, histograms. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,6 +14,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/histogram.h"
 #include "base/random.h"
 #include "base/units.h"
 
@@ -179,6 +180,84 @@ static void the_same_seed_gives_the_same_numbers(void **state) {
 	assert_true(ol_random_next(&zero) == UINT64_C(0xe220a8397b1dcdaf));
 }
 
+static void a_histogram_of_one_value_tells_it_as_every_percentile(void **state) {
+	(void)state;
+	static const uint64_t values[] = { 0, 1, 15, 16, 31, 32, 33, 1000, 123456789, UINT64_MAX };
+	for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+		struct ol_histogram histogram = { 0 };
+		ol_histogram_add(&histogram, values[i]);
+		assert_int_equal(histogram.count, 1);
+		assert_true(histogram.total == values[i] && histogram.max == values[i]);
+		assert_true(ol_histogram_percentile(&histogram, 0) == values[i]);
+		assert_true(ol_histogram_percentile(&histogram, 50) == values[i]);
+		assert_true(ol_histogram_percentile(&histogram, 100) == values[i]);
+	}
+}
+
+static void an_empty_histogram_tells_zero(void **state) {
+	(void)state;
+	struct ol_histogram histogram = { 0 };
+	assert_int_equal(ol_histogram_percentile(&histogram, 0), 0);
+	assert_int_equal(ol_histogram_percentile(&histogram, 99), 0);
+	assert_int_equal(ol_histogram_percentile(&histogram, 100), 0);
+}
+
+static void a_percentile_is_the_upper_edge_of_its_bucket(void **state) {
+	(void)state;
+	struct ol_histogram histogram = { 0 };
+	for (uint64_t value = 1; value <= 100; value++)
+		ol_histogram_add(&histogram, value);
+	assert_int_equal(histogram.count, 100);
+	assert_int_equal(histogram.total, 5050);
+	assert_int_equal(histogram.max, 100);
+	static const struct {
+		double percent;
+		uint64_t value;
+	} cases[] = {
+		{ 0, 1 },
+		{ 1, 1 },
+		{ 10, 10 },
+		{ 31, 31 }, /* Below 32 each value has its own. */
+		{ 32, 33 },
+		{ 33, 33 },
+		{ 34, 35 }, /* From 32 on, two share one. */
+		{ 50, 51 },
+		{ 64, 67 },
+		{ 65, 67 }, /* From 64 on, four do. */
+		{ 67.5, 71 },
+		{ 90, 91 },
+		{ 99, 99 },
+		{ 99.5, 100 }, /* 100 to 103, but max is 100. */
+		{ 100, 100 },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+		assert_int_equal(ol_histogram_percentile(&histogram, cases[i].percent), cases[i].value);
+}
+
+static void a_histogram_is_never_wrong_by_more_than_a_sixteenth(void **state) {
+	(void)state;
+	struct ol_random random = ol_random_seeded(7);
+	for (int i = 0; i < 100000; i++) {
+		uint64_t value = ol_random_next(&random) >> ol_random_below(&random, 64);
+		struct ol_histogram histogram = { 0 };
+		ol_histogram_add(&histogram, value);
+		histogram.max = UINT64_MAX; /* Not to be cut to it. */
+		uint64_t edge = ol_histogram_percentile(&histogram, 100);
+		assert_true(edge >= value && edge - value <= value / 16);
+	}
+}
+
+static void the_sum_of_a_histogram_never_wraps(void **state) {
+	(void)state;
+	struct ol_histogram histogram = { 0 };
+	ol_histogram_add(&histogram, UINT64_MAX - 1);
+	ol_histogram_add(&histogram, 1);
+	assert_true(histogram.total == UINT64_MAX);
+	ol_histogram_add(&histogram, 5);
+	assert_true(histogram.total == UINT64_MAX);
+	assert_int_equal(histogram.count, 3);
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sizes_are_powers_of_two_or_of_ten),
@@ -192,6 +271,11 @@ int main(void) {
 		cmocka_unit_test(a_file_larger_than_the_buffer_is_refused),
 		cmocka_unit_test(a_keyed_line_is_found_by_its_whole_key),
 		cmocka_unit_test(the_same_seed_gives_the_same_numbers),
+		cmocka_unit_test(a_histogram_of_one_value_tells_it_as_every_percentile),
+		cmocka_unit_test(an_empty_histogram_tells_zero),
+		cmocka_unit_test(a_percentile_is_the_upper_edge_of_its_bucket),
+		cmocka_unit_test(a_histogram_is_never_wrong_by_more_than_a_sixteenth),
+		cmocka_unit_test(the_sum_of_a_histogram_never_wraps),
 	};
 	return cmocka_run_group_tests_name("base", tests, NULL, NULL);
 }
