@@ -57,9 +57,15 @@ void ol_pacer_init(struct ol_pacer *pacer, enum ol_pacer_rules rules, int32_t gc
 }
 
 void ol_pacer_set_limits(struct ol_pacer *pacer, int32_t gc_percent, uint64_t memory_limit_bytes,
-	uint64_t heap_live_bytes) {
+	uint64_t heap_live_bytes, bool is_sweep_done) {
 	take_limits(pacer, gc_percent, memory_limit_bytes);
-	commit(pacer, heap_live_bytes, true);
+	commit(pacer, heap_live_bytes, is_sweep_done);
+}
+
+void ol_pacer_set_goal(
+	struct ol_pacer *pacer, uint64_t goal_bytes, uint64_t heap_live_bytes, bool is_sweep_done) {
+	pacer->set_goal_bytes = goal_bytes;
+	commit(pacer, heap_live_bytes, is_sweep_done);
 }
 
 uint64_t ol_pacer_goal(const struct ol_pacer *pacer, const struct ol_pacer_memory *memory) {

@@ -42,6 +42,7 @@ struct ol_pacer {
 	uint64_t last_heap_scan_bytes;  /* Scannable heap the last cycle found. */
 	uint64_t last_stack_scan_bytes; /* S. */
 	uint64_t percent_goal_bytes;    /* Goal by GOGC alone; 2^64 - 1 with GOGC off. */
+	uint64_t set_goal_bytes;        /* Takes its place; 0: nobody set one. */
 	uint64_t sweep_minimum_bytes;   /* Lowest trigger that leaves time to sweep. */
 	uint64_t runway_bytes;          /* What is likely to be allocated during a cycle. */
 	uint64_t triggered_bytes;       /* Trigger of the cycle that runs; 2^64 - 1 between cycles. */
@@ -58,7 +59,12 @@ void ol_pacer_init(struct ol_pacer *pacer, enum ol_pacer_rules rules, int32_t gc
 
 /* Go's SetGCPercent and SetMemoryLimit. heap_live_bytes is L. */
 void ol_pacer_set_limits(struct ol_pacer *pacer, int32_t gc_percent, uint64_t memory_limit_bytes,
-	uint64_t heap_live_bytes);
+	uint64_t heap_live_bytes, bool is_sweep_done);
+
+/* A goal in place of the one by GOGC, from now on, not even held to the minimum heap; 0 for GOGC's
+ * again. A memory limit still holds. Not Go's. */
+void ol_pacer_set_goal(
+	struct ol_pacer *pacer, uint64_t goal_bytes, uint64_t heap_live_bytes, bool is_sweep_done);
 
 /* The goal that the memory limit alone allows, never below what is live; 2^64 - 1 in go1.16. */
 uint64_t ol_pacer_memory_limit_goal(

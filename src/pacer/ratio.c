@@ -18,6 +18,12 @@ void ol_pacer_ratio_init(struct ol_pacer *pacer) {
 void ol_pacer_ratio_commit(struct ol_pacer *pacer, uint64_t heap_live_bytes, bool is_sweep_done) {
 	double ratio = pacer->trigger_ratio;
 	uint64_t marked = pacer->heap_marked_bytes;
+	if (pacer->set_goal_bytes != 0) {
+		uint64_t goal = pacer->set_goal_bytes;
+		pacer->percent_goal_bytes = goal;
+		pacer->trigger_bytes = goal <= marked ? goal : marked + (goal - marked) / 64 * 61;
+		return;
+	}
 	if (pacer->gc_percent < 0) {
 		pacer->trigger_ratio = ratio < 0 ? 0 : ratio;
 		pacer->trigger_bytes = pacer->percent_goal_bytes = UINT64_MAX;

@@ -21,7 +21,9 @@ void ol_pacer_runway_commit(struct ol_pacer *pacer, uint64_t heap_live_bytes, bo
 	uint64_t goal = UINT64_MAX;
 	if (pacer->gc_percent >= 0)
 		goal = marked + (marked + roots) * (uint64_t)pacer->gc_percent / 100;
-	pacer->percent_goal_bytes = ol_pacer_max(goal, pacer->heap_minimum_bytes);
+	pacer->percent_goal_bytes = pacer->set_goal_bytes != 0
+									? pacer->set_goal_bytes
+									: ol_pacer_max(goal, pacer->heap_minimum_bytes);
 	pacer->runway_bytes = ol_pacer_truncate(
 		(pacer->cons_mark * (1 - OL_PACER_BACKGROUND_SHARE) / OL_PACER_BACKGROUND_SHARE) *
 		(double)(pacer->last_heap_scan_bytes + pacer->last_stack_scan_bytes +
