@@ -70,7 +70,10 @@ static int refill(struct ol_heap *heap, unsigned class_kind, struct ol_error *er
 	const struct ol_heap_size_class *class = &ol_heap_size_classes[class_kind / 2];
 	uint32_t index = pop_partial(heap, class_kind);
 	if (index == 0 && heap->hooks.before_mapping != NULL) {
-		heap->hooks.before_mapping(heap->hooks.context, class->page_count * OL_HEAP_PAGE_BYTES);
+		int result = heap->hooks.before_mapping(
+			heap->hooks.context, class->page_count * OL_HEAP_PAGE_BYTES, error);
+		if (result < 0)
+			return result;
 		/* A collection in there may have found free objects for us. */
 		index = pop_partial(heap, class_kind);
 	}
@@ -141,10 +144,14 @@ static int allocate_large(struct ol_heap *heap, uint64_t bytes, bool is_node,
 			"an object of %llu bytes does not fit into the heap's %llu bytes of address space",
 			(unsigned long long)bytes, (unsigned long long)heap->address_bytes_max);
 	uint64_t page_count = (bytes + OL_HEAP_PAGE_BYTES - 1) / OL_HEAP_PAGE_BYTES;
+	int result = 0;
 	if (heap->hooks.before_mapping != NULL)
-		heap->hooks.before_mapping(heap->hooks.context, page_count * OL_HEAP_PAGE_BYTES);
+		result =
+			heap->hooks.before_mapping(heap->hooks.context, page_count * OL_HEAP_PAGE_BYTES, error);
+	if (result < 0)
+		return result;
 	uint32_t index;
-	int result = ol_heap_span_create(
+	result = ol_heap_span_create(
 		heap, ol_heap_class_kind(0, is_node), page_count, &index, ret_is_zero, error);
 	if (result < 0)
 		return result;

@@ -129,6 +129,10 @@ static uint64_t metadata_bytes(const struct ol_heap *heap) {
 	return bytes;
 }
 
+uint64_t ol_heap_live_bytes(const struct ol_heap *heap) {
+	return heap->live_bytes;
+}
+
 struct ol_heap_stats ol_heap_stats(const struct ol_heap *heap) {
 	const struct ol_heap_pages *pages = &heap->pages;
 	assert(heap->frees_count <= heap->mallocs_count);
@@ -136,6 +140,7 @@ struct ol_heap_stats ol_heap_stats(const struct ol_heap *heap) {
 		.mallocs_count = heap->mallocs_count,
 		.frees_count = heap->frees_count,
 		.allocated_bytes = heap->allocated_bytes,
+		.allocated_total_bytes = heap->allocated_bytes + heap->freed_bytes,
 		.inuse_bytes = pages->inuse_pages * OL_HEAP_PAGE_BYTES,
 		.free_bytes = pages->free_pages * OL_HEAP_PAGE_BYTES,
 		.released_bytes = pages->released_pages * OL_HEAP_PAGE_BYTES,

@@ -43,8 +43,8 @@ struct ol_heap; /* Opaque: the fields are in heap_internal.h. */
 struct ol_heap_hooks {
 	void *context;
 	/* A span of span_bytes is about to be taken from the page allocator; nothing was changed yet,
-	 * and a collection may run inside. */
-	void (*before_mapping)(void *context, uint64_t span_bytes);
+	 * and a collection may run inside. A negative code refuses: the allocation fails with it. */
+	int (*before_mapping)(void *context, uint64_t span_bytes, struct ol_error *error);
 	/* Pages were picked; released_bytes of them hold no physical memory yet (fresh or scavenged)
 	 * and will be charged when touched. ol_heap_scavenge and ol_heap_stats may be called inside,
 	 * nothing else; as in Go, mapped_ready_bytes does not count released_bytes yet. */
@@ -181,20 +181,23 @@ uint64_t ol_heap_scavenge(struct ol_heap *heap, uint64_t bytes);
 struct ol_heap_stats {
 	uint64_t mallocs_count;
 	uint64_t frees_count;
-	uint64_t allocated_bytes; /* Objects allocated and not swept: Go's HeapAlloc. */
-	uint64_t inuse_bytes;     /* Spans in use: HeapInuse. */
-	uint64_t free_bytes;      /* Free and resident: heapFree. */
-	uint64_t released_bytes;  /* Free and not resident: HeapReleased. Fresh growth counts here. */
-	uint64_t live_bytes;      /* heap_live, see the glossary. */
-	uint64_t scan_bytes;      /* Go's heapScan: scannable bytes found by the last mark plus those of
-							   * nodes allocated since. */
-	uint64_t metadata_bytes;  /* The heap's own tables, as far as they were written to. */
+	uint64_t allocated_bytes;       /* Objects allocated and not swept: Go's HeapAlloc. */
+	uint64_t allocated_total_bytes; /* Objects allocated so far: Go's TotalAlloc. */
+	uint64_t inuse_bytes;           /* Spans in use: HeapInuse. */
+	uint64_t free_bytes;            /* Free and resident: heapFree. */
+	uint64_t released_bytes; /* Free and not resident: HeapReleased. Fresh growth counts here. */
+	uint64_t live_bytes;     /* heap_live, see the glossary. */
+	uint64_t scan_bytes;     /* Go's heapScan: scannable bytes found by the last mark plus those of
+							  * nodes allocated since. */
+	uint64_t metadata_bytes; /* The heap's own tables, as far as they were written to. */
 	uint64_t mapped_ready_bytes; /* inuse + free + metadata. */
 	uint64_t roots_count;
 	uint64_t roots_bytes;
 	uint64_t unswept_bytes; /* Spans that await sweeping. */
 };
 struct ol_heap_stats ol_heap_stats(const struct ol_heap *heap);
+/* Of the statistics live_bytes alone, which every slow path asks for. */
+uint64_t ol_heap_live_bytes(const struct ol_heap *heap);
 
 /* Walks everything and checks every invariant: page map against bitmaps, spans against pages,
  * counters against what is there, mark bits, free lists, slots and roots against objects. 0, or

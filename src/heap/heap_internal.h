@@ -77,6 +77,7 @@ struct ol_heap {
 	uint64_t mallocs_count;
 	uint64_t frees_count;
 	uint64_t allocated_bytes;
+	uint64_t freed_bytes; /* Swept so far. */
 	uint64_t live_bytes;
 	uint64_t scan_bytes;
 	struct ol_heap_span_list partial[OL_HEAP_CLASS_KINDS];

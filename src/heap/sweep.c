@@ -77,6 +77,7 @@ struct ol_heap_sweeping ol_heap_sweep(struct ol_heap *heap) {
 	assert(sweeping.freed_bytes <= heap->allocated_bytes);
 	heap->frees_count += sweeping.freed_objects;
 	heap->allocated_bytes -= sweeping.freed_bytes;
+	heap->freed_bytes += sweeping.freed_bytes;
 	heap->phase = OL_HEAP_PHASE_IDLE;
 	return sweeping;
 }
