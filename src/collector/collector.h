@@ -48,10 +48,12 @@ struct ol_collector_config {
 	struct ol_policy_cage cage;
 	int pressure_fd; /* Readable (or POLLPRI) when the cage is short of memory; -1 for none. */
 	/* All may be NULL. on_activity is told when the program stops for collecting and when it goes
-	 * on. on_order is told what a policy ordered, one line. */
+	 * on; on_swept when everything that a cycle found dead is free; on_order what a policy ordered,
+	 * one line. on_cycle and on_swept may come from another thread, the world stopped. */
 	void *context;
 	void (*on_cycle)(void *context, const struct ol_gc_cycle *cycle);
 	void (*on_activity)(void *context, bool is_collecting);
+	void (*on_swept)(void *context);
 	void (*on_order)(void *context, const char *text);
 	uint64_t (*cage_bytes)(void *context);
 };

@@ -14,6 +14,8 @@
 #include "base/units.h"
 #include "collector/collector.h"
 
+#include "collector_pure_tests.h"
+
 struct lab {
 	struct ol_memory_mmap memory;
 	struct ol_clock clock;
@@ -232,6 +234,15 @@ int main(void) {
 		cmocka_unit_test(under_stress_every_allocation_collects),
 		cmocka_unit_test(before_memory_is_refused_the_dead_are_collected_once),
 		cmocka_unit_test(over_the_memory_limit_free_pages_are_given_back_for_new_ones),
+		cmocka_unit_test(a_cycle_alone_never_fills_the_limiters_bucket),
+		cmocka_unit_test(assists_beyond_half_of_the_time_are_limited_after_a_second_a_processor),
+		cmocka_unit_test(a_stopped_world_counts_on_every_processor),
+		cmocka_unit_test(idle_marking_neither_fills_nor_drains_the_bucket),
+		cmocka_unit_test(the_scavengers_goal_follows_the_heap_goal),
+		cmocka_unit_test(the_limit_makes_the_background_scavenge_from_go1_21_on_and_never_before),
+		cmocka_unit_test(an_allocation_gives_back_what_it_carries_over_the_limit),
+		cmocka_unit_test(growth_beyond_the_scavengers_goal_is_paid_for_by_free_pages),
+		cmocka_unit_test(the_scavenger_works_a_hundredth_of_the_time),
 	};
 	return cmocka_run_group_tests_name("collector", tests, NULL, NULL);
 }
