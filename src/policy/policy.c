@@ -3,8 +3,20 @@
 
 #include <string.h>
 
-const struct ol_policy_type *const ol_policy_types[] = { NULL };
-const size_t ol_policy_types_count = 0;
+#include "policy/internal.h"
+
+const struct ol_policy_type *const ol_policy_types[] = {
+	&ol_policy_go,
+	&ol_policy_memory_limit,
+	&ol_policy_target,
+	&ol_policy_membalancer,
+	&ol_policy_fixed,
+	&ol_policy_watermark,
+	&ol_policy_pressure,
+	&ol_policy_last_resort,
+	&ol_policy_never,
+};
+const size_t ol_policy_types_count = sizeof ol_policy_types / sizeof(const struct ol_policy_type *);
 
 const struct ol_policy_type *ol_policy_find(const char *name) {
 	for (size_t i = 0; i < ol_policy_types_count; i++) {
