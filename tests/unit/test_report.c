@@ -14,6 +14,7 @@
 #include "report/report.h"
 #include "report/utf8.h"
 #include "report_explain_tests.h"
+#include "report_gctrace_tests.h"
 #include "report_json_tests.h"
 #include "report_summary.h"
 
@@ -328,6 +329,11 @@ int main(void) {
 		cmocka_unit_test(many_runs_are_one_object),
 		cmocka_unit_test(a_record_begins_with_its_header_and_ends_with_the_summary),
 		cmocka_unit_test(a_full_disk_is_told_at_the_end_and_once),
+		cmocka_unit_test(a_cycle_reads_as_go_prints_it),
+		cmocka_unit_test(times_have_two_digits_as_in_go),
+		cmocka_unit_test(a_share_of_processor_time_is_cut_to_whole_percent),
+		cmocka_unit_test(any_cycle_at_all_makes_a_line_that_readers_of_gctrace_know),
+		cmocka_unit_test(a_line_is_written_at_once_and_a_full_disk_is_told),
 	};
 	return cmocka_run_group_tests_name("report", tests, NULL, NULL);
 }
