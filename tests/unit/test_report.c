@@ -87,6 +87,16 @@ static void the_default_run_reads_as_it_should(void **state) {
 	assert_string_equal(text, expected);
 }
 
+static void pauses_are_told_in_a_line_only_where_there_were_any(void **state) {
+	make_survived(&summary);
+	OL_AUTO_FREE char *without = report_of(plain, &summary);
+	assert_null(strstr(without, "pauses"));
+	summary.last_words.pauses = (struct ol_pauses){ 12, 1500000, 31900, 210000, 400000 };
+	OL_AUTO_FREE char *text = report_of(plain, &summary);
+	assert_non_null(
+		strstr(text, "\n pauses     12: p50 31.9 us, p99 210.0 us, max 400.0 us\n why "));
+}
+
 static void a_run_that_survives_tells_how_close_it_was_and_what_made_room(void **state) {
 	make_survived(&summary);
 	OL_AUTO_FREE char *text = report_of(plain, &summary);
@@ -308,6 +318,7 @@ int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_default_run_reads_as_it_should),
 		cmocka_unit_test(a_run_that_survives_tells_how_close_it_was_and_what_made_room),
+		cmocka_unit_test(pauses_are_told_in_a_line_only_where_there_were_any),
 		cmocka_unit_test(a_small_cage_tells_in_figures_what_its_baseline_takes),
 		cmocka_unit_test(rows_are_aligned_whatever_is_in_them),
 		cmocka_unit_test(nothing_is_coloured_without_colours),
