@@ -17,6 +17,7 @@ end
 -- Dresses the plain tables that the core makes of a run's summary.
 function run.wrap(summary)
   names.close(summary.memstats, "run.memstats")
+  names.close(summary.pauses, "run.pauses")
   names.close(summary.evidence, "run.evidence")
   names.close(summary.last_words, "run.last_words")
   names.close(summary.cage, "run.cage")

@@ -17,7 +17,7 @@ static const char script_default[] = "spike";
 const struct ol_cli_option ol_run_options[] = {
 	{ "repeat", 'r', "N", "run N times; tell how often each outcome (1)", false },
 	{ "record", 0, "FILE", "write all that happens to FILE, JSON Lines", false },
-	{ "format", 0, "text|json", "what standard output gets (text)", false },
+	{ "format", 0, "text|json|gctrace", "what standard output gets (text)", false },
 	{ "expect", 0, "OUTCOME", "exit 1 unless the run ends so", false },
 	{ "quiet", 'q', NULL, "nothing but the verdict", false },
 	{ "help", 'h', NULL, "print this, with the script's own options", false },
@@ -129,6 +129,21 @@ static int parse_expectation(struct ol_run_request *request, const char *name) {
 	return ol_say_usage("--expect=%.64s: expected one of %s", name, list);
 }
 
+static int parse_format(const char *name, enum ol_run_format *ret_format) {
+	static const char *const names[] = {
+		[OL_RUN_TEXT] = "text",
+		[OL_RUN_JSON] = "json",
+		[OL_RUN_GCTRACE] = "gctrace",
+	};
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		if (strcmp(name, names[i]) == 0) {
+			*ret_format = (enum ol_run_format)i;
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
 static int parse_own(struct ol_run_request *request) {
 	const struct ol_cli_line *line = &request->line;
 	struct ol_error error;
@@ -139,10 +154,8 @@ static int parse_own(struct ol_run_request *request) {
 		ol_parse_integer(repeat, 1, repeat_count_max, &request->repeat_count, &error) < 0)
 		return say_bad_value("repeat", repeat, &error);
 	const char *format = ol_cli_value(line, "format");
-	if (format != NULL && strcmp(format, "json") == 0)
-		request->format = OL_RUN_JSON;
-	else if (format != NULL && strcmp(format, "text") != 0)
-		return ol_say_usage("--format=%.64s: expected text or json", format);
+	if (format != NULL && parse_format(format, &request->format) < 0)
+		return ol_say_usage("--format=%.64s: expected text, json or gctrace", format);
 	request->record_path = ol_cli_value(line, "record");
 	if (request->record_path != NULL && *request->record_path == '\0')
 		return ol_say_usage("--record=: expected the name of a file");

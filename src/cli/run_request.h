@@ -10,7 +10,7 @@
 #include "script/script_lab.h"
 #include "supervisor/plan.h"
 
-enum ol_run_format { OL_RUN_TEXT, OL_RUN_JSON };
+enum ol_run_format { OL_RUN_TEXT, OL_RUN_JSON, OL_RUN_GCTRACE };
 
 struct ol_run_request {
 	struct ol_cli_table table;

@@ -20,7 +20,7 @@ enum { RECORD_PERIOD_MS = 10, LIVE_PERIOD_MS = 100 };
 
 struct session {
 	struct ol_run_request *request;
-	FILE *story;                   /* Where the text goes: stdout, or stderr beside JSON. */
+	FILE *story;                   /* Where the text goes: stdout if in text, else stderr. */
 	struct ol_style style;         /* Of the story. */
 	struct ol_text_report *text;   /* NULL: quiet, or one of many. */
 	struct ol_json_record *record; /* NULL: none. */
@@ -54,6 +54,9 @@ static void on_gc(void *context, const struct ol_gc_cycle *cycle) {
 	struct session *session = context;
 	if (session->text != NULL)
 		ol_text_report_gc(session->text, cycle);
+	/* A stdout that takes no more is told of when the run is over. */
+	if (session->request->format == OL_RUN_GCTRACE)
+		(void)ol_gctrace_write(stdout, cycle, NULL);
 	if (session->record != NULL)
 		ol_json_record_gc(session->record, cycle);
 }
@@ -118,7 +121,7 @@ static int tell(struct session *session, int64_t number) {
 		ol_text_report_end(session->text, summary);
 	else if (request->is_repeat_given && !request->is_quiet)
 		ol_text_report_run_line(session->story, session->style, (unsigned)number, summary);
-	else if (request->format == OL_RUN_TEXT && !request->is_repeat_given)
+	else if (request->format != OL_RUN_JSON && !request->is_repeat_given)
 		ol_text_report_verdict(session->story, session->style, summary);
 	if (session->record != NULL)
 		ol_json_record_summary(session->record, summary);
@@ -200,7 +203,7 @@ static int run_framed(struct session *session) {
 		status = run_all(session);
 	if (is_json_list)
 		(void)ol_json_end_runs(stdout, &session->counts, &error);
-	if (request->is_repeat_given && (request->format == OL_RUN_TEXT || !request->is_quiet))
+	if (request->is_repeat_given && (request->format != OL_RUN_JSON || !request->is_quiet))
 		ol_text_report_counts(session->story, session->style, &session->counts);
 	if (ol_json_record_destroy(session->record, &error) < 0) {
 		ol_say("%s", error.message);
@@ -228,10 +231,12 @@ int ol_run_session(struct ol_run_request *request) {
 	}
 	struct session session = {
 		.request = request,
-		.story = request->format == OL_RUN_JSON ? stderr : stdout,
+		.story = request->format == OL_RUN_TEXT ? stdout : stderr,
 		.summary = summary,
 	};
 	session.style = ol_style_of(session.story);
+	/* Lines that come on stdout would run into one that is being redrawn. */
+	session.style.is_terminal &= request->format != OL_RUN_GCTRACE;
 	choose_sample_period(&session);
 	ol_signals_catch();
 	int status = run_framed(&session);

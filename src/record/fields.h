@@ -33,7 +33,7 @@ struct ol_record_type {
 extern const struct ol_record_type ol_memstats_type;
 extern const struct ol_record_type ol_gc_cycle_type;
 extern const struct ol_record_type ol_pauses_type;
-extern const struct ol_record_type ol_last_words_type; /* Without memstats. */
+extern const struct ol_record_type ol_last_words_type; /* Without memstats and pauses. */
 extern const struct ol_record_type ol_phase_type;      /* Without memstats. */
 extern const struct ol_record_type ol_sample_type;     /* Without memstats. */
 extern const struct ol_record_type ol_event_type;

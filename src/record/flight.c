@@ -60,6 +60,18 @@ void ol_flight_write(struct ol_flight *flight, const struct ol_last_words *words
 	atomic_store_explicit(&flight->sequence, sequence + 2, memory_order_release);
 }
 
+/* Half a writing may hold anything: in order of size at least. */
+static void order_pauses(struct ol_pauses *pauses) {
+	if (pauses->pauses == 0)
+		*pauses = (struct ol_pauses){ 0 };
+	if (pauses->max_ns > pauses->total_ns)
+		pauses->max_ns = pauses->total_ns;
+	if (pauses->p99_ns > pauses->max_ns)
+		pauses->p99_ns = pauses->max_ns;
+	if (pauses->p50_ns > pauses->p99_ns)
+		pauses->p50_ns = pauses->p99_ns;
+}
+
 struct ol_last_words ol_flight_read(const struct ol_flight *flight) {
 	struct ol_last_words words;
 	bool is_whole = false;
@@ -75,5 +87,6 @@ struct ol_last_words ol_flight_read(const struct ol_flight *flight) {
 	words.phase[sizeof words.phase - 1] = '\0';
 	if (words.activity >= OL_ACTIVITY_COUNT)
 		words.activity = OL_ACTIVITY_RUNNING;
+	order_pauses(&words.pauses);
 	return words;
 }

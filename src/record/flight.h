@@ -29,7 +29,8 @@ void ol_flight_close(struct ol_flight *flight); /* NULL is fine. */
 void ol_flight_write(struct ol_flight *flight, const struct ol_last_words *words);
 
 /* Never waits for long: after a bounded number of tries, or a writer that died in the middle, the
- * result has is_torn set. Names in it are always terminated and enums in range. */
+ * result has is_torn set. Names in it are always terminated, enums in range, and pauses in order:
+ * p50 <= p99 <= max <= total, all 0 if there were none. */
 struct ol_last_words ol_flight_read(const struct ol_flight *flight);
 
 #endif

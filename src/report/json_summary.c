@@ -145,6 +145,8 @@ int ol_json_add_summary(json_t *object, const struct ol_run_summary *summary) {
 		object, "last_words", ol_json_of_record(&ol_last_words_type, last, NULL));
 	result |= json_object_set_new(
 		object, "memstats", ol_json_of_record(&ol_memstats_type, &last->memstats, NULL));
+	result |= json_object_set_new(
+		object, "pauses", ol_json_of_record(&ol_pauses_type, &last->pauses, NULL));
 	result |=
 		json_object_set_new(object, "baseline_bytes", ol_json_uint64(summary->baseline_bytes));
 	result |=

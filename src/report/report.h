@@ -1,4 +1,4 @@
-/* report.h -- Facts made readable: text for people, JSON for programs.
+/* report.h -- Facts made readable: text for people, JSON and gctrace lines for programs.
  *
  * Knows record/ only. Writes to the stream it is given and nowhere else. */
 #ifndef OL_REPORT_REPORT_H
@@ -59,6 +59,12 @@ void ol_text_report_counts(
 enum ol_finding_state { OL_FINDING_GOOD, OL_FINDING_WEAK, OL_FINDING_BAD };
 void ol_text_report_finding(FILE *stream, struct ol_style style, enum ol_finding_state state,
 	const char *subject, const char *finding, const char *cure);
+
+/* The line that Go 1.19 prints for a cycle under GODEBUG=gctrace=1, without its newline; cut to
+ * capacity. */
+void ol_gctrace_line(const struct ol_gc_cycle *cycle, char *buffer, size_t capacity);
+/* Writes it, with its newline, at once. 0, or what the stream said. */
+int ol_gctrace_write(FILE *stream, const struct ol_gc_cycle *cycle, struct ol_error *error);
 
 /* JSON: schema oomlab.run/1, one object, as docs/json.md describes. */
 int ol_json_write_summary(

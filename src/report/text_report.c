@@ -345,6 +345,16 @@ static void put_small_cage(
 	put_paragraph(report, "baseline", text);
 }
 
+static void put_pauses(const struct ol_text_report *report, const struct ol_pauses *pauses) {
+	char text[PARAGRAPH_BYTES];
+	if (pauses->pauses == 0)
+		return;
+	snprintf(text, sizeof text, "%" PRIu64 ": p50 %s, p99 %s, max %s", pauses->pauses,
+		OL_DURATION_TEXT(pauses->p50_ns), OL_DURATION_TEXT(pauses->p99_ns),
+		OL_DURATION_TEXT(pauses->max_ns));
+	put_paragraph(report, "pauses", text);
+}
+
 void ol_text_report_end(struct ol_text_report *report, const struct ol_run_summary *summary) {
 	char text[PARAGRAPH_BYTES];
 	clear_live_line(report);
@@ -362,6 +372,7 @@ void ol_text_report_end(struct ol_text_report *report, const struct ol_run_summa
 			report->stream, report->style, "kernel", LABEL_COLUMNS, OL_PAINT_DIM, text);
 	}
 	put_small_cage(report, summary);
+	put_pauses(report, &summary->last_words.pauses);
 	/* Errors are for the caller to tell: on the error stream, with their traceback. */
 	if (summary->outcome != OL_OUTCOME_SCRIPT_ERROR && summary->outcome != OL_OUTCOME_LAB_ERROR) {
 		ol_explain(summary, text, sizeof text);

@@ -66,7 +66,7 @@ static void push_phases(lua_State *L, const struct ol_run_summary *summary) {
 }
 
 void ol_script_push_summary(lua_State *L, const struct ol_run_summary *summary) {
-	lua_createtable(L, 0, 15); /* run */
+	lua_createtable(L, 0, 16); /* run */
 	set_text(L, "scenario", summary->spec.scenario);
 	set_text(L, "outcome", ol_outcome_name(summary->outcome));
 	set_uint64(L, "baseline_bytes", summary->baseline_bytes);
@@ -77,6 +77,8 @@ void ol_script_push_summary(lua_State *L, const struct ol_run_summary *summary) 
 	set_text(L, "error_message", summary->error_message);
 	set_text(L, "error_traceback", summary->error_traceback);
 	set_memstats(L, &summary->last_words.memstats);
+	ol_lua_push_record(L, &ol_pauses_type, &summary->last_words.pauses); /* run, pauses */
+	lua_setfield(L, -2, "pauses");
 	ol_lua_push_record(L, &ol_last_words_type, &summary->last_words); /* run, last_words */
 	lua_setfield(L, -2, "last_words");
 	push_evidence(L, &summary->evidence); /* run, evidence */

@@ -214,6 +214,73 @@ return lab.scenario { title = "t", program = function () while true do end end }
   end)
 end)
 
+-- What a reader of gctrace takes from a line of the form that Go has had since 1.18.
+local GCTRACE = "^gc (%d+) @(%d+%.%d%d%ds) (%d+)%%: ([%d.]+)%+([%d.]+)%+([%d.]+) ms clock, "
+  .. "([%d.]+)%+([%d.]+)/([%d.]+)/([%d.]+)%+([%d.]+) ms cpu, (%d+)%->(%d+)%->(%d+) MB, "
+  .. "(%d+) MB goal, 0 MB stacks, (%d+) MB globals, (%d+) P(.*)$"
+
+local function read_gctrace(text)
+  local cycles = {}
+  for line in text:gmatch "([^\n]*)\n" do
+    local fields = { line:match(GCTRACE) }
+    assert.are.equal(18, #fields, line)
+    cycles[#cycles + 1] = { number = fields[1],
+      megabytes = table.concat({ fields[12], fields[13], fields[14], fields[15] }, " "),
+      tail = fields[18] }
+  end
+  return cycles
+end
+
+describe("gctrace", function ()
+  run_it_lean("is a line of Go's for every cycle, with the story on stderr", function ()
+    local status, stdout, stderr = lab.run("run --gc --format=gctrace")
+    assert.are.equal(0, status, stderr)
+    assert.are.same({
+      { number = "1", megabytes = "28 28 28 4", tail = "" },
+      { number = "2", megabytes = "28 28 0 57", tail = " (forced)" },
+    }, read_gctrace(stdout))
+    assert.is_truthy(stderr:match("SURVIVED"))
+    assert.is_truthy(stderr:match("a little more"))
+  end)
+
+  run_it_lean("with --quiet leaves the verdict on stderr", function ()
+    local _, stdout, stderr = lab.run("run -q --format=gctrace")
+    assert.are.equal(1, #read_gctrace(stdout))
+    assert.is_truthy(stderr:match("^[^\n]*OOM%-KILLED[^\n]*\n$"), stderr)
+  end)
+
+  run_it_lean("of many runs begins anew with each, told apart on stderr", function ()
+    local _, stdout, stderr = lab.run("run --gc --format=gctrace --repeat=2")
+    local numbers = {}
+    for index, cycle in ipairs(read_gctrace(stdout)) do
+      numbers[index] = cycle.number
+    end
+    assert.are.same({ "1", "2", "1", "2" }, numbers)
+    assert.is_truthy(stderr:match(" 1  survived .* 2  survived .*2 of 2"), stderr)
+  end)
+
+  run_it("is there while the run goes on", function ()
+    lab.with_script([[
+local lab = require "lab"
+return lab.scenario { title = "t", program = function (heap)
+  heap:collect()
+  while true do end
+end }]], function (path)
+      local status, stdout = lab.run("run -q --format=gctrace " .. path,
+        "timeout --preserve-status --signal=KILL 1")
+      -- Had it waited in a buffer, it would be gone. The group goes with the next lab's start.
+      assert.are.equal(137, status)
+      assert.are.equal(1, #read_gctrace(stdout))
+    end)
+  end)
+
+  run_it("that nobody reads any more is status 4", function ()
+    local status, stderr = lab.run_into("/dev/full", "run --gc -q --format=gctrace")
+    assert.are.equal(4, status)
+    assert.is_truthy(stderr:match("cannot write to standard output"), stderr)
+  end)
+end)
+
 describe("doctor", function ()
   it("as JSON says whether runs work, as its status does", function ()
     local status, stdout = lab.run("doctor --format=json")

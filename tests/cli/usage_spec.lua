@@ -34,7 +34,7 @@ local BAD = {
   { "run --repeat=0", "expected 1 to 100000" },
   { "run --repeat=100001", "expected 1 to 100000" },
   { "run --repeat=many", "not a whole number" },
-  { "run --format=xml", "%-%-format=xml: expected text or json" },
+  { "run --format=xml", "%-%-format=xml: expected text, json or gctrace" },
   { "run --expect=dead", "expected one of survived, oom%-killed, .*lab%-error" },
   { "run --record=", "expected the name of a file" },
   { "run -interactive", "no interactive mode" },

@@ -63,6 +63,7 @@ static void check_fields(
 static void the_summary_reads_back_field_by_field(void **state) {
 	static struct ol_run_summary facts;
 	make_killed(&facts);
+	facts.last_words.pauses = (struct ol_pauses){ 12, 1500000, 31000, 210000, 400000 };
 	json_t *root = json_of(&facts);
 	const char *scenario, *mode, *path, *policy, *rules, *collector, *world, *outcome, *limited_by;
 	const char *schema, *kernel, *thp, *version;
@@ -90,6 +91,7 @@ static void the_summary_reads_back_field_by_field(void **state) {
 	assert_null(json_object_get(root, "error"));
 	check_fields(json_object_get(root, "last_words"), &ol_last_words_type, &facts.last_words);
 	check_fields(json_object_get(root, "memstats"), &ol_memstats_type, &facts.last_words.memstats);
+	check_fields(json_object_get(root, "pauses"), &ol_pauses_type, &facts.last_words.pauses);
 	const json_t *phases = json_object_get(root, "phases");
 	assert_int_equal(json_array_size(phases), 2);
 	for (size_t i = 0; i < 2; i++) {
@@ -196,7 +198,20 @@ static void a_record_begins_with_its_header_and_ends_with_the_summary(void **sta
 	make_killed(&facts);
 	struct ol_json_record *record;
 	struct ol_event event = { .at_ns = 1, .kind = "log", .text = "one" };
-	struct ol_gc_cycle cycle = { .number = 1, .marked_bytes = 77, .is_forced = 1 };
+	struct ol_gc_cycle cycle = {
+		.number = 1,
+		.marked_bytes = 77,
+		.sweep_term_ns = 2,
+		.mark_ns = 3,
+		.mark_term_ns = 4,
+		.assist_ns = 5,
+		.background_ns = 6,
+		.idle_ns = 7,
+		.roots_bytes = 8,
+		.processors = 9,
+		.gc_cpu_fraction = 0.25,
+		.is_forced = 1,
+	};
 	struct ol_sample sample = { .at_ns = 2, .cage_bytes = 3, .memstats = spike_memstats() };
 	assert_int_equal(ol_json_record_create(path, &record, NULL), 0);
 	ol_json_record_header(record, &facts);

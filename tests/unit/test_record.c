@@ -175,10 +175,35 @@ static void rubbish_is_no_frame(void **state) {
 	close(sockets[1]);
 }
 
+static void pauses_read_back_in_order_whatever_the_page_holds(void **state) {
+	(void)state;
+	static const struct {
+		struct ol_pauses written, read;
+	} cases[] = {
+		{ { 12, 4000, 200, 390, 400 }, { 12, 4000, 200, 390, 400 } },
+		{ { 3, 100, 200, 300, 400 }, { 3, 100, 100, 100, 100 } },
+		{ { 3, 900, 300, 200, 400 }, { 3, 900, 200, 200, 400 } },
+		{ { 3, 900, 200, 500, 400 }, { 3, 900, 200, 400, 400 } },
+		{ { 0, 900, 200, 300, 400 }, { 0, 0, 0, 0, 0 } },
+		{ { 2, 0, 0, 0, 0 }, { 2, 0, 0, 0, 0 } },
+	};
+	int fd;
+	struct ol_flight *flight;
+	assert_int_equal(ol_flight_create(&fd, &flight, NULL), 0);
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct ol_last_words words = { .pauses = cases[i].written };
+		ol_flight_write(flight, &words);
+		struct ol_pauses read = ol_flight_read(flight).pauses;
+		assert_memory_equal(&read, &cases[i].read, sizeof read);
+	}
+	ol_flight_close(flight);
+	close(fd);
+}
+
 static void every_field_has_a_name_a_doc_and_its_place(void **state) {
 	(void)state;
 	const struct ol_record_type *const types[] = { &ol_memstats_type, &ol_gc_cycle_type,
-		&ol_last_words_type, &ol_phase_type, &ol_sample_type, &ol_event_type };
+		&ol_pauses_type, &ol_last_words_type, &ol_phase_type, &ol_sample_type, &ol_event_type };
 	for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
 		assert_true(types[i]->field_count > 0);
 		for (size_t j = 0; j < types[i]->field_count; j++) {
@@ -192,6 +217,9 @@ static void every_field_has_a_name_a_doc_and_its_place(void **state) {
 	}
 	/* The table covers all of Go's statistics: a member without a field would be lost. */
 	assert_int_equal(ol_memstats_type.field_count * 8, sizeof(struct ol_memstats));
+	assert_int_equal(ol_pauses_type.field_count * 8, sizeof(struct ol_pauses));
+	/* Of a cycle too; its last field, a word, has padding beside it. */
+	assert_int_equal(ol_gc_cycle_type.field_count * 8, sizeof(struct ol_gc_cycle));
 }
 
 int main(void) {
@@ -203,6 +231,7 @@ int main(void) {
 		cmocka_unit_test(a_page_of_another_version_is_refused),
 		cmocka_unit_test(frames_arrive_as_they_were_sent_and_then_the_end),
 		cmocka_unit_test(rubbish_is_no_frame),
+		cmocka_unit_test(pauses_read_back_in_order_whatever_the_page_holds),
 		cmocka_unit_test(every_field_has_a_name_a_doc_and_its_place),
 	};
 	return cmocka_run_group_tests_name("record", tests, NULL, NULL);

@@ -14,6 +14,7 @@
 #include "report/report.h"
 #include "report/utf8.h"
 #include "report_explain_tests.h"
+#include "report_gctrace_tests.h"
 #include "report_json_tests.h"
 #include "report_summary.h"
 
@@ -84,6 +85,16 @@ static void the_default_run_reads_as_it_should(void **state) {
 	make_killed(&summary);
 	OL_AUTO_FREE char *text = report_of(plain, &summary);
 	assert_string_equal(text, expected);
+}
+
+static void pauses_are_told_in_a_line_only_where_there_were_any(void **state) {
+	make_survived(&summary);
+	OL_AUTO_FREE char *without = report_of(plain, &summary);
+	assert_null(strstr(without, "pauses"));
+	summary.last_words.pauses = (struct ol_pauses){ 12, 1500000, 31900, 210000, 400000 };
+	OL_AUTO_FREE char *text = report_of(plain, &summary);
+	assert_non_null(
+		strstr(text, "\n pauses     12: p50 31.9 us, p99 210.0 us, max 400.0 us\n why "));
 }
 
 static void a_run_that_survives_tells_how_close_it_was_and_what_made_room(void **state) {
@@ -307,6 +318,7 @@ int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_default_run_reads_as_it_should),
 		cmocka_unit_test(a_run_that_survives_tells_how_close_it_was_and_what_made_room),
+		cmocka_unit_test(pauses_are_told_in_a_line_only_where_there_were_any),
 		cmocka_unit_test(a_small_cage_tells_in_figures_what_its_baseline_takes),
 		cmocka_unit_test(rows_are_aligned_whatever_is_in_them),
 		cmocka_unit_test(nothing_is_coloured_without_colours),
@@ -328,6 +340,11 @@ int main(void) {
 		cmocka_unit_test(many_runs_are_one_object),
 		cmocka_unit_test(a_record_begins_with_its_header_and_ends_with_the_summary),
 		cmocka_unit_test(a_full_disk_is_told_at_the_end_and_once),
+		cmocka_unit_test(a_cycle_reads_as_go_prints_it),
+		cmocka_unit_test(times_have_two_digits_as_in_go),
+		cmocka_unit_test(a_share_of_processor_time_is_cut_to_whole_percent),
+		cmocka_unit_test(any_cycle_at_all_makes_a_line_that_readers_of_gctrace_know),
+		cmocka_unit_test(a_line_is_written_at_once_and_a_full_disk_is_told),
 	};
 	return cmocka_run_group_tests_name("report", tests, NULL, NULL);
 }
