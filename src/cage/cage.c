@@ -113,6 +113,9 @@ int ol_cage_create(const struct ol_cage_system *system, const char *parent,
 	if (cage == NULL)
 		return ol_error_set_errno(error, -ENOMEM, "cannot keep a cage's records");
 	cage->directory_fd = cage->usage_fd = cage->enter_fd = cage->kernel_log_fd = -1;
+	cage->pressure_fd = cage->trigger_fd = -1;
+	cage->limit_bytes = limits->limit_bytes;
+	cage->has_high = limits->high_bytes != UINT64_MAX;
 	snprintf(cage->mode, sizeof cage->mode, "%s", system->mode);
 	result = ol_cage_place(system, parent, &cage->chain, error);
 	if (result >= 0)
@@ -144,6 +147,8 @@ int ol_cage_destroy(struct ol_cage *cage, struct ol_error *error) {
 	int result = 0;
 	if (cage == NULL)
 		return 0;
+	/* First: old kernels free a trigger with its group, though an epoll set still looks at it. */
+	ol_cage_unwatch_pressure(cage);
 	if (cage->directory_fd >= 0) {
 		result = ol_cage_remove_tree(
 			ol_cage_parent_fd(&cage->chain), cage->name, cage->directory, error);

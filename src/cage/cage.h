@@ -80,6 +80,27 @@ int ol_cage_usage_fd(const struct ol_cage *cage);
 /* Usage now; one pread, no allocation. -ENOENT when the group is gone. */
 int ol_cage_read_usage(const struct ol_cage *cage, uint64_t *ret_bytes);
 
+/* Has the kernel tell when the cage runs short of memory. The fd is the cage's, which closes it
+ * when destroyed, never blocks, and may be handed to a process inside. It polls as readable
+ * (POLLIN) when there is something to tell, whatever the kind; a read of 64 bytes or more then
+ * takes it, and may fail: with OL_PRESSURE_STALL the poll itself has taken it.
+ *
+ * v1: at every crossing of percent (1 to 100) of the limit, upwards and downwards, and when the
+ * group is removed. The kernel compares every 128 pages that a CPU charges, so it comes late by up
+ * to 512 KiB a CPU. v2: when tasks of the cage waited for memory for 5 % of a window of 1 s (of 2 s
+ * for users without CAP_SYS_RESOURCE), at most once a window. They wait where memory.high holds
+ * them or there is something to reclaim; a cage without either is at its limit before it stalls so
+ * long. v2 without PSI: OL_PRESSURE_THRESHOLD when usage goes above memory.high; -EOPNOTSUPP where
+ * that is not set. Once a cage. */
+struct ol_cage_pressure {
+	int fd;
+	enum ol_pressure_kind kind;
+};
+int ol_cage_watch_pressure(struct ol_cage *cage, unsigned percent,
+	struct ol_cage_pressure *ret_pressure, struct ol_error *error);
+/* That fd; -1 where nobody watches. */
+int ol_cage_pressure_fd(const struct ol_cage *cage);
+
 /* What the group's counters say. Values that the kernel does not offer are 0; a group that was
  * removed from outside is -ENOENT. */
 struct ol_cage_counters {

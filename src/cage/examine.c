@@ -35,10 +35,11 @@ __attribute__((format(printf, 5, 6))) static void add(struct list *list, enum ol
 }
 
 /* Our errors say what is wrong, then "; " and the cure. */
-static void add_error(struct list *list, const char *subject, const struct ol_error *error) {
+static void add_error(struct list *list, enum ol_check_state state, const char *subject,
+	const struct ol_error *error) {
 	const char *cure = strstr(error->message, "; ");
 	int length = cure != NULL ? (int)(cure - error->message) : (int)strlen(error->message);
-	add(list, OL_CHECK_BAD, subject, cure != NULL ? cure + 2 : "", "%.*s", length, error->message);
+	add(list, state, subject, cure != NULL ? cure + 2 : "", "%.*s", length, error->message);
 }
 
 static void examine_kernel(struct list *list) {
@@ -58,7 +59,7 @@ static void examine_kernel(struct list *list) {
 static void examine_mode(
 	struct list *list, const struct ol_cage_system *system, const struct ol_error *error) {
 	if (system->memory_version == 0) {
-		add_error(list, "memory controller", error);
+		add_error(list, OL_CHECK_BAD, "memory controller", error);
 		return;
 	}
 	add(list, OL_CHECK_GOOD, "control groups", "", "%s", system->mode);
@@ -67,14 +68,31 @@ static void examine_mode(
 		*system->own_group != '\0' ? system->own_group : "a group outside of it");
 }
 
-static void examine_creation(struct list *list, struct ol_cage_system *system) {
+/* What a policy that reacts to pressure can count on. */
+static void examine_pressure(struct list *list, struct ol_cage *cage) {
+	static const char subject[] = "word of pressure";
+	enum { ANY_PERCENT = 80 };
+	struct ol_cage_pressure pressure;
+	struct ol_error error;
+	if (ol_cage_watch_pressure(cage, ANY_PERCENT, &pressure, &error) < 0)
+		add_error(list, OL_CHECK_WEAK, subject, &error);
+	else if (pressure.kind == OL_PRESSURE_STALL)
+		add(list, OL_CHECK_GOOD, subject, "",
+			"a policy can be told when the cage stalls: above memory.high, or where it may swap");
+	else
+		add(list, OL_CHECK_GOOD, subject, "",
+			"a policy can be told when usage crosses a share of the limit");
+}
+
+/* What it finds out about pressure goes to later. */
+static void examine_creation(struct list *list, struct ol_cage_system *system, struct list *later) {
 	const struct ol_cage_limits limits = { TEST_LIMIT_BYTES, 0, UINT64_MAX };
 	struct ol_cage *cage;
 	struct ol_cage_counters counters;
 	struct ol_error error;
 	int result = ol_cage_create(system, NULL, &limits, &cage, &error);
 	if (result < 0) {
-		add_error(list, "making a cage", &error);
+		add_error(list, OL_CHECK_BAD, "making a cage", &error);
 		return;
 	}
 	char directory[OL_PATH_BYTES];
@@ -86,9 +104,10 @@ static void examine_creation(struct list *list, struct ol_cage_system *system) {
 			system->memory_version == 1 ? "memory.max_usage_in_bytes" : "memory.peak", F_OK,
 			0) == 0;
 	result = ol_cage_read_counters(cage, &counters, &error);
+	examine_pressure(later, cage);
 	int removal = ol_cage_destroy(cage, result < 0 ? NULL : &error);
 	if (result < 0 || removal < 0)
-		add_error(list, "making a cage", &error);
+		add_error(list, OL_CHECK_BAD, "making a cage", &error);
 	else
 		add(list, OL_CHECK_GOOD, "making a cage", "",
 			"made, limited to 4 MiB, read and removed %.400s", directory);
@@ -165,15 +184,19 @@ static void examine_library(struct list *list) {
 
 int ol_cage_examine(struct ol_check ret_checks[OL_CHECKS_MAX]) {
 	struct list list = { .checks = ret_checks };
+	struct ol_check pressure[OL_CHECKS_MAX];
+	struct list later = { .checks = pressure };
 	struct ol_cage_system system;
 	struct ol_error error = { 0 };
 	(void)ol_cage_detect(&system, &error);
 	examine_kernel(&list);
 	examine_mode(&list, &system, &error);
 	if (system.memory_version != 0)
-		examine_creation(&list, &system);
+		examine_creation(&list, &system, &later);
 	examine_swap(&list, &system);
 	examine_counters(&list, &system);
+	for (int i = 0; i < later.count && list.count < OL_CHECKS_MAX; i++)
+		list.checks[list.count++] = later.checks[i];
 	examine_log(&list);
 	examine_huge_pages(&list);
 	examine_library(&list);

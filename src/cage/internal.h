@@ -55,8 +55,12 @@ struct ol_cage {
 	struct ol_cage_chain chain;
 	int directory_fd; /* Carries the lock that says that this lab lives. */
 	int usage_fd;
-	int enter_fd;       /* For writing: "tasks" on v1, "cgroup.procs" on v2. */
-	int kernel_log_fd;  /* -1 where it may not be read. */
+	int enter_fd;      /* For writing: "tasks" on v1, "cgroup.procs" on v2. */
+	int kernel_log_fd; /* -1 where it may not be read. */
+	int pressure_fd;   /* -1 where nobody watches. */
+	int trigger_fd;    /* v2: the PSI trigger that pressure_fd looks at; or -1. */
+	uint64_t limit_bytes;
+	bool has_high;      /* memory.high is set. */
 	pid_t attached_pid; /* The last one; 0 before the first. */
 	bool is_inside;     /* In a child of ol_cage_fork() that was born in the cage. */
 	struct ol_kernel_log_finding finding;
@@ -123,6 +127,9 @@ int ol_cage_read_number(int directory_fd, const char *name, uint64_t *ret_number
 uint64_t ol_cage_swap_peak(const struct ol_cage *cage);
 /* evidence.c */
 void ol_cage_snapshot_ancestors(struct ol_cage_chain *chain);
+
+/* pressure.c: closes what tells of pressure. */
+void ol_cage_unwatch_pressure(struct ol_cage *cage);
 
 /* kernel_log.c */
 int ol_kernel_log_open(void); /* At its end; a negative errno value where it may not be read. */

@@ -46,7 +46,10 @@ struct ol_collector_config {
 	unsigned processors;      /* GOMAXPROCS; 0: as many as this process may use. */
 	struct ol_policy *policy; /* NULL: Go's own rules. Must outlive the collector. */
 	struct ol_policy_cage cage;
-	int pressure_fd; /* Readable (or POLLPRI) when the cage is short of memory; -1 for none. */
+	/* Readable (POLLIN) when the cage is short of memory; a read of 64 bytes, which may fail, takes
+	 * that. -1 for none. */
+	int pressure_fd;
+	enum ol_policy_pressure_kind pressure_kind; /* What it then tells. */
 	/* All may be NULL. on_activity is told when the program stops for collecting and when it goes
 	 * on; on_swept when everything that a cycle found dead is free; on_order what a policy ordered,
 	 * one line. on_cycle and on_swept may come from another thread, the world stopped. */

@@ -62,6 +62,12 @@ struct ol_memstats {
 	double gc_cpu_fraction; /* Share of the run's CPU time spent collecting, 0 to 1. */
 };
 
+/* What tells that a cage runs short of memory. */
+enum ol_pressure_kind {
+	OL_PRESSURE_THRESHOLD, /* Usage crossed a share of the limit (v1), or memory.high (v2). */
+	OL_PRESSURE_STALL      /* Tasks of the cage waited for memory (v2, PSI). */
+};
+
 /* What the subject was doing when it last wrote the flight recorder. */
 enum ol_activity {
 	OL_ACTIVITY_STARTING,   /* Before the scenario's first allocation. */
@@ -202,6 +208,8 @@ struct ol_run_spec {
 	uint32_t has_huge_pages;            /* 1: ask for transparent huge pages. */
 	uint32_t is_stress;                 /* 1: collect at every allocation. */
 	uint32_t is_trigger_before_mapping; /* 1: test the trigger before serving, not after. */
+	uint32_t wants_pressure;            /* 1: the policy wants word of memory pressure. */
+	uint32_t pressure_kind;             /* enum ol_pressure_kind; set when the cage stands. */
 	uint32_t fail_memory_request;       /* N > 0: the Nth request for pages is refused. */
 	uint32_t option_count;
 	struct ol_option_value options[OL_OPTIONS_MAX];

@@ -120,6 +120,9 @@ static int create_parts(struct ol_run *run, struct ol_error *error) {
 		.trigger_test =
 			spec->is_trigger_before_mapping ? OL_TRIGGER_BEFORE_MAPPING : OL_TRIGGER_AFTER_SERVING,
 		.is_stress = spec->is_stress,
+		.pressure_fd = run->links.pressure_fd,
+		.pressure_kind = spec->pressure_kind == OL_PRESSURE_STALL ? OL_POLICY_PRESSURE_STALL
+																  : OL_POLICY_PRESSURE_THRESHOLD,
 		.context = run,
 		.on_cycle = on_cycle,
 		.on_activity = on_activity,

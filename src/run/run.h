@@ -2,7 +2,7 @@
  *
  * Ties memory, heap, collector and clock together as the run spec says, keeps the flight recorder
  * true before every dangerous step, and sends frames. Knows no Lua and no cgroup: it was handed an
- * fd to read the cage's usage from. */
+ * fd to read the cage's usage from, and one that tells of memory pressure. */
 #ifndef OL_RUN_RUN_H
 #define OL_RUN_RUN_H
 
@@ -17,8 +17,9 @@ struct ol_run; /* Opaque. */
 
 /* What the lab hands over; -1 or NULL where there is none (tests, embedding). Stay the caller's. */
 struct ol_run_links {
-	int socket_fd; /* Frames up. */
-	int usage_fd;  /* The cage's usage file. */
+	int socket_fd;   /* Frames up. */
+	int usage_fd;    /* The cage's usage file. */
+	int pressure_fd; /* Readable when the cage runs short of memory. */
 	struct ol_flight *flight;
 };
 

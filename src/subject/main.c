@@ -1,7 +1,8 @@
 /* main.c -- The subject: runs one scenario inside the cage, and nothing else.
  *
  * A lean executable of its own: what the lab links (libcgroup, JSON) would be charged to the cage.
- * Started by the lab only, with four file descriptors: socket, orders, flight recorder, usage. */
+ * Started by the lab only, with five file descriptors: socket, orders, flight recorder, usage,
+ * memory pressure (-1 for none). */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +18,9 @@
 #include "script/script_subject.h"
 
 enum { EXIT_NO_ORDERS = 3, SCRIPT_BYTES_MAX = 16 << 20 };
+
+/* The arguments, in this order. */
+enum { SOCKET, ORDERS, FLIGHT, USAGE, PRESSURE, FDS };
 
 struct orders {
 	const struct ol_run_spec *spec;
@@ -68,19 +72,25 @@ static int run_orders(const struct ol_run_links *links, int orders_fd, struct ol
 }
 
 int main(int argument_count, char **arguments) {
-	int64_t fds[4];
-	bool is_called_rightly = argument_count == 5;
-	for (int i = 0; i < 4 && is_called_rightly; i++)
-		is_called_rightly = ol_parse_integer(arguments[i + 1], 0, 1 << 20, &fds[i], NULL) == 0;
+	int64_t fds[FDS];
+	bool is_called_rightly = argument_count == FDS + 1;
+	for (int i = 0; i < FDS && is_called_rightly; i++) {
+		int lowest = i == PRESSURE ? -1 : 0;
+		is_called_rightly = ol_parse_integer(arguments[i + 1], lowest, 1 << 20, &fds[i], NULL) == 0;
+	}
 	if (!is_called_rightly) {
 		fputs("oomlab-subject is started by oomlab; try: oomlab run\n", stderr);
 		return 2;
 	}
 	struct ol_error error;
-	struct ol_run_links links = { .socket_fd = (int)fds[0], .usage_fd = (int)fds[3] };
-	int result = ol_flight_open((int)fds[2], &links.flight, &error);
+	struct ol_run_links links = {
+		.socket_fd = (int)fds[SOCKET],
+		.usage_fd = (int)fds[USAGE],
+		.pressure_fd = (int)fds[PRESSURE],
+	};
+	int result = ol_flight_open((int)fds[FLIGHT], &links.flight, &error);
 	if (result == 0)
-		result = run_orders(&links, (int)fds[1], &error);
+		result = run_orders(&links, (int)fds[ORDERS], &error);
 	ol_flight_close(links.flight);
 	if (result == 0)
 		return 0;

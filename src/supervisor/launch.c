@@ -18,7 +18,7 @@
 #include "base/cleanup.h"
 #include "record/frame.h"
 
-enum { SUBJECT_FDS = 4, FD_TEXT_BYTES = 16, EXIT_NOT_STARTED = 127 };
+enum { SUBJECT_FDS = 5, FD_TEXT_BYTES = 16, EXIT_NOT_STARTED = 127 };
 
 int ol_subject_find(char path[OL_PATH_BYTES], struct ol_error *error) {
 	static const char *const places[] = { "oomlab-subject", "../libexec/oomlab/oomlab-subject" };
@@ -75,7 +75,7 @@ struct child_plan {
 	const struct ol_cage *cage;
 	int socket_fd; /* The child's end. */
 	int null_fd;
-	int fds[SUBJECT_FDS];
+	int fds[SUBJECT_FDS]; /* -1 for none. */
 	char texts[SUBJECT_FDS][FD_TEXT_BYTES];
 	char *arguments[SUBJECT_FDS + 2];
 	uint64_t address_space_bytes;
@@ -110,7 +110,8 @@ __attribute__((noreturn)) static void run_child(struct child_plan *plan) {
 	dup2(plan->null_fd, STDIN_FILENO);
 	dup2(STDERR_FILENO, STDOUT_FILENO);
 	for (int i = 0; i < SUBJECT_FDS; i++)
-		fcntl(plan->fds[i], F_SETFD, 0);
+		if (plan->fds[i] >= 0)
+			fcntl(plan->fds[i], F_SETFD, 0);
 	struct rlimit no_core = { 0, 0 };
 	setrlimit(RLIMIT_CORE, &no_core);
 	if (plan->address_space_bytes != UINT64_MAX) {
@@ -159,7 +160,8 @@ int ol_subject_launch(const struct ol_run_spec *spec, const char *script_text, s
 		.cage = cage,
 		.socket_fd = subject_socket,
 		.null_fd = null_fd,
-		.fds = { subject_socket, orders_fd, flight_fd, ol_cage_usage_fd(cage) },
+		.fds = { subject_socket, orders_fd, flight_fd, ol_cage_usage_fd(cage),
+			ol_cage_pressure_fd(cage) },
 		.address_space_bytes = spec->address_space_bytes,
 	};
 	prepare_child(&plan);

@@ -17,8 +17,9 @@ struct ol_subject {
 	int socket_fd; /* Frames from it. */
 };
 
-/* Starts the subject executable with spec, script and flight recorder. It dies with this process.
- * On failure nothing is left running. */
+/* Starts the subject executable with spec, script and flight recorder, and with what tells of
+ * memory pressure where the cage is watched. It dies with this process. On failure nothing is left
+ * running. */
 int ol_subject_launch(const struct ol_run_spec *spec, const char *script_text, size_t script_bytes,
 	struct ol_cage *cage, int flight_fd, struct ol_subject *ret_subject, struct ol_error *error);
 

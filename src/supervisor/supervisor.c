@@ -24,7 +24,10 @@
 #include "supervisor/system.h"
 #include "supervisor/verdict.h"
 
-enum { GUARD_PERIOD_MS = 100 }; /* How often the cage is looked after while nothing else happens. */
+enum {
+	GUARD_PERIOD_MS = 100, /* How often the cage is looked after while nothing else happens. */
+	PRESSURE_PERCENT = 80  /* Of the limit: what a version 1 cage tells of. */
+};
 
 static atomic_bool is_interrupted;
 static atomic_int interrupt_fd = -1;
@@ -344,11 +347,29 @@ static int tear_down(struct supervision *self, struct ol_error *error) {
 	return result;
 }
 
+/* Where nothing can tell of pressure the run goes on without, and its record says so. */
+static void watch_pressure(struct supervision *self) {
+	struct ol_run_spec *spec = &self->summary->spec;
+	struct ol_cage_pressure pressure;
+	struct ol_error reason;
+	if (!spec->wants_pressure)
+		return;
+	if (ol_cage_watch_pressure(self->cage, PRESSURE_PERCENT, &pressure, &reason) >= 0) {
+		spec->pressure_kind = pressure.kind;
+		return;
+	}
+	struct ol_event event = { .kind = "policy" };
+	snprintf(event.text, sizeof event.text, "%.511s", reason.message);
+	if (self->sink->on_event != NULL)
+		self->sink->on_event(self->sink->context, &event);
+}
+
 static int run_subject(struct supervision *self, const char *script_text, size_t script_bytes,
 	struct ol_error *error) {
 	struct ol_run_summary *summary = self->summary;
 	if (self->sink->on_start != NULL)
 		self->sink->on_start(self->sink->context, summary);
+	watch_pressure(self);
 	self->start_ns = ol_clock_now_ns(&self->clock);
 	int result = ol_subject_launch(&summary->spec, script_text, script_bytes, self->cage,
 		self->flight_fd, &self->subject, error);

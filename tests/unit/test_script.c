@@ -104,7 +104,7 @@ static struct ending run_script(const char *path, const char *const *settings) {
 
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets), 0);
 	setsockopt(sockets[0], SOL_SOCKET, SO_SNDBUF, &buffer_bytes, sizeof buffer_bytes);
-	struct ol_run_links links = { .socket_fd = sockets[0], .usage_fd = -1 };
+	struct ol_run_links links = { .socket_fd = sockets[0], .usage_fd = -1, .pressure_fd = -1 };
 	struct ol_run *run;
 	if (ol_run_create(&plan.spec, &links, &run, &error) == 0) {
 		const char *text = ol_script_text(script, &text_bytes);

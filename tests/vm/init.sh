@@ -189,6 +189,27 @@ swap_tests() { # swap_tests CONTROL_GROUP LIMIT_FILE
 	check "the doctor is content" status_is 0
 }
 
+# ---- What a world is asked that tells of memory pressure in its own way ----
+
+# Each line of tests/cgroup/test_pressure.c is a test of this world.
+# With PREFIX, a shell command, they run as user 1000 after it.
+pressure_tests() { # pressure_tests threshold|stall|high [PREFIX]
+	command=test_pressure
+	[ $# -eq 1 ] || command="$2; exec su guest -c 'exec test_pressure'"
+	CMOCKA_MESSAGE_OUTPUT=TAP OOMLAB_PRESSURE=$1 timeout -k 5 "$lab_timeout_s" \
+		sh -c "$command" >/tmp/pressure.tap 2>&1 </dev/null
+	while read -r line; do
+		case $line in
+		"ok "*) say_result ok "pressure ($1): ${line#ok * - }" ;;
+		"not ok "[0-9]*) say_result "not ok" "pressure ($1): ${line#not ok * - }" ;;
+		"#"*) echo "$line" >&3 ;;
+		esac
+	done </tmp/pressure.tap
+	planned_count=$(sed -n 's/^1\.\.\([0-9]*\)$/\1/p' /tmp/pressure.tap)
+	check "pressure ($1): all of them have run" \
+		[ "$(grep -c '^\(not \)*ok [0-9]' /tmp/pressure.tap)" -eq "${planned_count:-none}" ]
+}
+
 closing_tests() {
 	check "no control group is left" no_group_is_left
 	check "no process is left" no_process_is_left

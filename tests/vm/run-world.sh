@@ -3,7 +3,8 @@
 #
 # Usage: tests/vm/run-world.sh WORLD BUILD_DIRECTORY
 # WORLD is a file of worlds/. It says what the machine is like, and holds the tests. The machine
-# runs the programs of BUILD_DIRECTORY with their shared libraries (if any), busybox, and init.sh;
+# runs the programs of BUILD_DIRECTORY (a test among them) with their shared libraries (if any),
+# busybox, and init.sh;
 # it writes TAP to its second serial port. Nothing is installed and no privilege is needed. With
 # OOMLAB_VM_CONSOLE=1 the machine's console is shown, as TAP comments.
 set -u
@@ -51,8 +52,8 @@ kernel=$("$here/kernel.sh" "$build/vm" "$kernel_release" 2>"$temporary/reason") 
 root=$temporary/root
 mkdir -p "$root/bin" "$root/opt" "$root/proc" "$root/sys" "$root/dev" "$root/tmp" "$root/etc"
 cp "$(command -v busybox)" "$root/bin/busybox"
-cp -L "$build/oomlab" "$build/oomlab-subject" "$root/opt/" || exit 1
-for program in oomlab oomlab-subject; do
+for program in oomlab oomlab-subject tests/cgroup/test_pressure; do
+	cp -L "$build/$program" "$root/opt/" || exit 1
 	ldd "$build/$program" 2>/dev/null | awk '$2 == "=>" { print $3 } $1 ~ /^\// { print $1 }'
 done | sort -u | while read -r library; do
 	mkdir -p "$root${library%/*}"

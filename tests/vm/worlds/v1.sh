@@ -3,4 +3,5 @@ hierarchy=v1
 
 world_tests() {
 	spike_tests v1
+	pressure_tests threshold
 }

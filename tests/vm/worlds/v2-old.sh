@@ -10,6 +10,7 @@ world_tests() {
 	check "a collection before the second allocation saves it" outcome_is survived
 	lab run --memlimit=90% --format=json
 	check "a memory limit of 90% saves it" outcome_is survived
+	pressure_tests stall
 	lab doctor
 	check "the doctor is content" status_is 0
 }

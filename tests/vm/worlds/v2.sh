@@ -22,4 +22,5 @@ world_tests() {
 	check "held by memory.high it is neither killed nor saved" outcome_is throttled
 	lab run --group=nowhere
 	check "a parent group that is not there: how to make it" stderr_says 'mkdir -p'
+	pressure_tests stall
 }

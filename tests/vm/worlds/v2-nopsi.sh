@@ -1,0 +1,12 @@
+# v2-nopsi.sh -- The unified hierarchy of a kernel that counts no stalls: only memory.high tells of
+# pressure.
+hierarchy=v2
+kernel_arguments="psi=0"
+
+world_tests() {
+	check "there are no stalls here" eval '! [ -e $cgroups/memory.pressure ]'
+	pressure_tests high
+	lab doctor
+	check "the doctor is content" status_is 0
+	check "the doctor says how to be told of pressure" output_says 'psi=1'
+}
