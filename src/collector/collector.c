@@ -333,6 +333,15 @@ void ol_collector_enter(struct ol_collector *collector) {
 		ol_world_enter(&collector->concurrent->world);
 }
 
+int ol_collector_check(struct ol_collector *collector, struct ol_error *error) {
+	if (collector->concurrent != NULL)
+		ol_concurrent_pause(collector);
+	int result = ol_heap_check(collector->heap, error);
+	if (collector->concurrent != NULL)
+		ol_concurrent_resume(collector);
+	return result;
+}
+
 int ol_collector_verdict(const struct ol_collector *collector, struct ol_error *error) {
 	if (collector->verdict.code == 0)
 		return 0;

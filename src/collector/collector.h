@@ -99,6 +99,9 @@ void ol_collector_enter(struct ol_collector *collector);
  * in long work between allocations. */
 void ol_collector_poll(struct ol_collector *collector);
 
+/* ol_heap_check, while nobody marks. */
+int ol_collector_check(struct ol_collector *collector, struct ol_error *error);
+
 /* 0; or why the policy ends the run: -ECANCELED in good order, -EBADMSG where it is broken. Stays
  * once it is set. */
 int ol_collector_verdict(const struct ol_collector *collector, struct ol_error *error);

@@ -139,7 +139,7 @@ static bool mark_slice(struct ol_marker_thread *self, uint64_t *worked_ns) {
 	pthread_mutex_lock(&concurrent->lock);
 	concurrent->busy_count--;
 	concurrent->marking_ns += slice_ns;
-	if (work_bytes > 0)
+	if (work_bytes > 0 || concurrent->is_paused)
 		pthread_cond_broadcast(&concurrent->progress);
 	return is_idle;
 }
@@ -153,6 +153,10 @@ static bool mark(struct ol_marker_thread *self) {
 	uint64_t worked_ns = 0;
 	unsigned tries = 0;
 	while (concurrent->is_marking) {
+		if (concurrent->is_paused) {
+			pthread_cond_wait(&concurrent->work, &concurrent->lock);
+			continue;
+		}
 		bool is_idle = mark_slice(self, &worked_ns);
 		if (!concurrent->is_marking)
 			break;
@@ -344,6 +348,23 @@ void ol_concurrent_assist(struct ol_collector *collector, uint64_t bytes) {
 			ol_world_yield(&concurrent->world);
 	}
 	ol_histogram_add(&collector->pauses, ol_clock_now_ns(collector->clock) - begin_ns);
+}
+
+void ol_concurrent_pause(struct ol_collector *collector) {
+	struct ol_concurrent *concurrent = collector->concurrent;
+	pthread_mutex_lock(&concurrent->lock);
+	concurrent->is_paused = true;
+	while (concurrent->busy_count > 0)
+		pthread_cond_wait(&concurrent->progress, &concurrent->lock);
+	pthread_mutex_unlock(&concurrent->lock);
+}
+
+void ol_concurrent_resume(struct ol_collector *collector) {
+	struct ol_concurrent *concurrent = collector->concurrent;
+	pthread_mutex_lock(&concurrent->lock);
+	concurrent->is_paused = false;
+	pthread_cond_broadcast(&concurrent->work);
+	pthread_mutex_unlock(&concurrent->lock);
 }
 
 void ol_concurrent_finish(struct ol_collector *collector) {

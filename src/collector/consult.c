@@ -153,16 +153,13 @@ static void tick(struct ol_collector *collector) {
 	obey(collector, &orders, true);
 }
 
-/* The fd is an eventfd (v1), inotify, or a PSI trigger (v2), whose reading is polling. */
-static bool is_under_pressure(struct ol_collector *collector, bool *ret_is_stall) {
-	struct pollfd poll_fd = { .fd = collector->config.pressure_fd, .events = POLLIN | POLLPRI };
-	if (poll(&poll_fd, 1, 0) <= 0 || (poll_fd.revents & (POLLIN | POLLPRI)) == 0)
+static bool is_under_pressure(const struct ol_collector *collector) {
+	struct pollfd poll_fd = { .fd = collector->config.pressure_fd, .events = POLLIN };
+	if (poll(&poll_fd, 1, 0) <= 0 || (poll_fd.revents & POLLIN) == 0)
 		return false;
-	*ret_is_stall = (poll_fd.revents & POLLPRI) != 0;
-	char bytes[512];
-	if (!*ret_is_stall)
-		while (read(poll_fd.fd, bytes, sizeof bytes) == (ssize_t)sizeof bytes)
-			;
+	/* What is taken, and whether there was anything to take, is of no matter: see cage.h. */
+	char bytes[64];
+	(void)!read(poll_fd.fd, bytes, sizeof bytes);
 	return true;
 }
 
@@ -174,13 +171,12 @@ static void hear_pressure(struct ol_collector *collector) {
 	if (now_ns < collector->next_pressure_ns)
 		return;
 	collector->next_pressure_ns = now_ns + OL_COLLECTOR_PRESSURE_PERIOD_NS;
-	bool is_stall;
-	if (!is_under_pressure(collector, &is_stall))
+	if (!is_under_pressure(collector))
 		return;
 	struct ol_policy_orders orders = { 0 };
 	struct ol_policy_stats stats = stats_of(collector);
 	struct ol_policy_pressure pressure = {
-		.kind = is_stall ? OL_POLICY_PRESSURE_STALL : OL_POLICY_PRESSURE_THRESHOLD,
+		.kind = collector->config.pressure_kind,
 		.at_ns = stats.at_ns,
 		.cage_bytes = stats.cage_bytes,
 	};

@@ -125,6 +125,9 @@ int ol_concurrent_create(struct ol_collector *collector, struct ol_error *error)
 void ol_concurrent_destroy(struct ol_collector *collector);
 void ol_concurrent_begin(struct ol_collector *collector, bool is_forced);
 void ol_concurrent_assist(struct ol_collector *collector, uint64_t bytes);
+/* Nobody marks between these two. */
+void ol_concurrent_pause(struct ol_collector *collector);
+void ol_concurrent_resume(struct ol_collector *collector);
 /* Waits for the end of the cycle under way; helps. */
 void ol_concurrent_finish(struct ol_collector *collector);
 

@@ -23,6 +23,8 @@ struct lab {
 	struct ol_collector *collector;
 	struct ol_gc_cycle cycles[256];
 	unsigned cycle_count;
+	uint64_t cycle_hash;
+	char orders[1024]; /* What policies ordered, a line each. */
 };
 
 static void note_cycle(void *context, const struct ol_gc_cycle *cycle) {
@@ -223,6 +225,9 @@ static void over_the_memory_limit_free_pages_are_given_back_for_new_ones(void **
 	close_lab(lab);
 }
 
+#include "collector_modes_tests.h"
+#include "collector_policy_tests.h"
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_allocation_that_crosses_the_trigger_is_served_first_and_found_live),
@@ -243,6 +248,21 @@ int main(void) {
 		cmocka_unit_test(an_allocation_gives_back_what_it_carries_over_the_limit),
 		cmocka_unit_test(growth_beyond_the_scavengers_goal_is_paid_for_by_free_pages),
 		cmocka_unit_test(the_scavenger_works_a_hundredth_of_the_time),
+		cmocka_unit_test(random_programs_keep_what_they_reach_under_stop_the_world),
+		cmocka_unit_test(random_programs_keep_what_they_reach_while_marked_by_steps),
+		cmocka_unit_test(random_programs_keep_what_they_reach_while_threads_mark),
+		cmocka_unit_test(random_programs_keep_what_they_reach_while_many_threads_mark),
+		cmocka_unit_test(steps_are_the_same_for_the_same_seed),
+		cmocka_unit_test(a_policy_that_collects_before_growth_keeps_the_heap_in_place),
+		cmocka_unit_test(what_already_holds_memory_is_no_growth),
+		cmocka_unit_test(a_policys_refusal_fails_the_allocation_and_nothing_else),
+		cmocka_unit_test(a_policy_ends_the_run_for_good),
+		cmocka_unit_test(a_policy_that_always_wants_to_collect_after_a_cycle_does_not_hang),
+		cmocka_unit_test(a_policys_goal_takes_the_place_of_gogc),
+		cmocka_unit_test(orders_at_the_start_set_limits_and_ballast),
+		cmocka_unit_test(ticks_come_with_the_clock_and_late_ones_are_not_made_up_for),
+		cmocka_unit_test(pressure_is_heard_once_for_each_event),
+		cmocka_unit_test(while_threads_mark_the_policy_is_asked_on_the_programs_thread),
 	};
 	return cmocka_run_group_tests_name("collector", tests, NULL, NULL);
 }
