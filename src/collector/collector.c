@@ -42,12 +42,15 @@ static uint64_t processors_of_process(void) {
 	return (uint64_t)CPU_COUNT(&set);
 }
 
-static int before_mapping(void *context, uint64_t span_bytes, struct ol_error *error) {
+static int before_mapping(
+	void *context, uint64_t span_bytes, unsigned attempt, struct ol_error *error) {
 	struct ol_collector *collector = context;
-	if (collector->config.trigger_test == OL_TRIGGER_BEFORE_MAPPING &&
-		!collector->cycle.is_active && ol_cycle_is_triggered(collector, span_bytes))
+	if (attempt == 0 && collector->config.trigger_test == OL_TRIGGER_BEFORE_MAPPING &&
+		!collector->cycle.is_active && ol_cycle_is_triggered(collector, span_bytes)) {
 		ol_collector_start(collector, false);
-	return ol_consult_before_grow(collector, span_bytes, error);
+		return 1;
+	}
+	return ol_consult_before_grow(collector, span_bytes, attempt, error);
 }
 
 /* Go's scavenging by allocations: pages that come back from the system must not carry what is

@@ -198,16 +198,8 @@ void ol_consult_due(struct ol_collector *collector) {
 	collector->consulting_depth--;
 }
 
-static struct ol_policy_orders ask_before_grow(struct ol_collector *collector, uint64_t bytes) {
-	struct ol_policy *policy = collector->config.policy;
-	struct ol_policy_orders orders = { 0 };
-	struct ol_policy_stats stats = stats_of(collector);
-	policy->ops->before_grow(policy, bytes, &stats, &orders);
-	return orders;
-}
-
 int ol_consult_before_grow(
-	struct ol_collector *collector, uint64_t span_bytes, struct ol_error *error) {
+	struct ol_collector *collector, uint64_t span_bytes, unsigned attempt, struct ol_error *error) {
 	struct ol_policy *policy = collector->config.policy;
 	if (policy == NULL || policy->ops->before_grow == NULL || !may_consult(collector) ||
 		collector->consulting_depth > 0)
@@ -216,19 +208,16 @@ int ol_consult_before_grow(
 	if (bytes == 0)
 		return 0;
 	collector->consulting_depth++;
-	struct ol_policy_orders orders = ask_before_grow(collector, bytes);
-	bool is_asked_again = orders.is_collect || orders.scavenge_bytes > 0;
-	obey(collector, &orders, true);
-	if (is_asked_again && collector->verdict.code == 0) {
-		bytes = ol_heap_growth_bytes(collector->heap, span_bytes);
-		if (bytes > 0) {
-			orders = ask_before_grow(collector, bytes);
-			obey(collector, &orders, false);
-		}
-	}
+	struct ol_policy_orders orders = { 0 };
+	struct ol_policy_stats stats = stats_of(collector);
+	policy->ops->before_grow(policy, bytes, &stats, &orders);
+	bool may_collect = attempt == 0;
+	obey(collector, &orders, may_collect);
 	collector->consulting_depth--;
 	if (collector->verdict.code != 0)
 		return ol_collector_verdict(collector, error);
+	if (may_collect && (orders.is_collect || orders.scavenge_bytes > 0))
+		return 1;
 	if (!orders.is_refused)
 		return 0;
 	collector->is_refused = true;

@@ -136,8 +136,8 @@ void ol_concurrent_finish(struct ol_collector *collector);
 void ol_consult_start(struct ol_collector *collector);
 void ol_consult_gc_end(struct ol_collector *collector, const struct ol_gc_cycle *cycle);
 void ol_consult_due(struct ol_collector *collector);
-/* -ENOMEM: refused. */
-int ol_consult_before_grow(
-	struct ol_collector *collector, uint64_t span_bytes, struct ol_error *error);
+/* 1: something was done about it, and the policy wants to be asked again. -ENOMEM: refused. */
+int ol_consult_before_grow(struct ol_collector *collector, uint64_t span_bytes, unsigned attempt,
+	struct ol_error *error);
 
 #endif

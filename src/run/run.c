@@ -13,6 +13,7 @@
 #include "record/frame.h"
 
 enum {
+	TOUCH_BYTES = 256 << 10,       /* Between two looks at what else is due. */
 	COUNT_EVERY_BYTES = 256 << 10, /* Garbage is counted anew after so much was asked for. */
 	COUNT_SHARE_INVERSE = 50,      /* Counting may take a fiftieth of the time, ... */
 	COUNT_FREE_NS = 2000000        /* ... and two milliseconds more. */
@@ -54,6 +55,7 @@ static void write_flight(struct ol_run *run, enum ol_activity activity) {
 	run->words.activity = activity;
 	run->words.at_ns = ol_run_elapsed_ns(run);
 	run->words.memstats = ol_collector_memstats(run->collector);
+	run->words.pauses = ol_collector_pauses(run->collector);
 	run->words.metadata_bytes = ol_heap_stats(run->heap).metadata_bytes;
 	if (run->links.flight != NULL)
 		ol_flight_write(run->links.flight, &run->words);
@@ -74,12 +76,29 @@ static void note_garbage(struct ol_run *run, uint64_t bytes) {
 
 static void on_cycle(void *context, const struct ol_gc_cycle *cycle) {
 	struct ol_run *run = context;
-	/* All that is left was found live. */
-	note_garbage(run, 0);
+	note_garbage(run, ol_heap_is_idle(run->heap) ? 0 : cycle->freed_bytes);
 	run->frame.gc = *cycle;
 	run->frame.gc.at_ns = cycle->at_ns - run->start_ns;
 	/* A lab that is gone is noticed by the next phase or log line; a cycle has nobody to tell. */
 	(void)send_frame(run, OL_FRAME_GC, NULL);
+	/* The program may be writing to its memory meanwhile. */
+	write_flight(run, run->words.activity);
+}
+
+static void on_swept(void *context) {
+	struct ol_run *run = context;
+	/* All that is left was found live, or allocated since. */
+	if (run->words.garbage_bytes != 0) {
+		note_garbage(run, 0);
+		write_flight(run, run->words.activity);
+	}
+}
+
+static void on_order(void *context, const char *text) {
+	struct ol_run *run = context;
+	run->frame.event = (struct ol_event){ .at_ns = ol_run_elapsed_ns(run), .kind = "policy" };
+	snprintf(run->frame.event.text, sizeof run->frame.event.text, "%s", text);
+	(void)send_frame(run, OL_FRAME_EVENT, NULL);
 }
 
 static void on_activity(void *context, bool is_collecting) {
@@ -110,10 +129,14 @@ static int create_parts(struct ol_run *run, struct ol_error *error) {
 	enum ol_pacer_rules rules;
 	if (ol_pacer_rules_parse(spec->rules, &rules) < 0)
 		return ol_error_set(error, -EINVAL, "there are no rules '%.32s'", spec->rules);
+	enum ol_collector_mode mode;
+	if (ol_collector_mode_parse(spec->collector, &mode) < 0)
+		return ol_error_set(error, -EINVAL, "there is no collector '%.32s'", spec->collector);
 	int result = ol_heap_create(run->memory, heap_address_bytes(spec), &run->heap, error);
 	if (result < 0)
 		return result;
 	struct ol_collector_config config = {
+		.mode = mode,
 		.rules = rules,
 		.gogc = spec->gogc,
 		.memory_limit_bytes = spec->memory_limit_bytes,
@@ -126,6 +149,7 @@ static int create_parts(struct ol_run *run, struct ol_error *error) {
 		.context = run,
 		.on_cycle = on_cycle,
 		.on_activity = on_activity,
+		.on_swept = on_swept,
 	};
 	return ol_collector_create(run->heap, &run->clock, &config, &run->collector, error);
 }
@@ -188,6 +212,9 @@ int ol_run_begin(struct ol_run *run, struct ol_error *error) {
 }
 
 uint64_t ol_run_garbage_bytes(struct ol_run *run) {
+	/* A cycle under way uses the same marks. */
+	if (!ol_heap_is_idle(run->heap))
+		return run->words.garbage_bytes;
 	uint64_t begin_ns = ol_clock_now_ns(&run->clock);
 	uint64_t reachable_bytes = ol_heap_count_reachable_bytes(run->heap);
 	uint64_t allocated_bytes = ol_heap_stats(run->heap).allocated_bytes;
@@ -207,7 +234,7 @@ static int end_phase(struct ol_run *run, struct ol_error *error) {
 	if (!run->has_phase)
 		return 0;
 	if (may_count(run))
-		ol_run_garbage_bytes(run);
+		(void)ol_run_garbage_bytes(run);
 	run->phase.end_ns = ol_run_elapsed_ns(run);
 	run->phase.cage_bytes = ol_run_cage_bytes(run);
 	run->phase.requested_bytes = run->words.phase_requested_bytes;
@@ -263,12 +290,23 @@ static void begin_request(struct ol_run *run, uint64_t bytes) {
 	write_flight(run, OL_ACTIVITY_ALLOCATING);
 }
 
-static void touch(struct ol_run *run, void *address, uint64_t bytes) {
+/* Others may stop the world meanwhile: the object is held, and nothing but its payload is
+ * written. */
+static void touch(struct ol_run *run, char *address, uint64_t bytes) {
 	static const uint8_t fill = 0xff; /* As the original program fills its slabs. */
 	_Atomic uint64_t *touched =
 		run->links.flight != NULL ? &run->links.flight->touched_bytes : NULL;
 	write_flight(run, OL_ACTIVITY_TOUCHING);
-	run->memory->ops->touch(run->memory, address, bytes, fill, touched);
+	while (bytes > 0) {
+		uint64_t piece_bytes = bytes < TOUCH_BYTES ? bytes : TOUCH_BYTES;
+		ol_collector_leave(run->collector);
+		run->memory->ops->touch(run->memory, address, piece_bytes, fill, touched);
+		ol_collector_enter(run->collector);
+		address += piece_bytes;
+		bytes -= piece_bytes;
+		if (bytes > 0)
+			ol_collector_poll(run->collector);
+	}
 	/* Once is enough: the next request, phase or end writes the rest of the truth. */
 	run->words.activity = OL_ACTIVITY_RUNNING;
 }
@@ -281,7 +319,7 @@ int ol_run_slab(struct ol_run *run, uint64_t bytes, ol_root *ret_root, struct ol
 		return result;
 	touch(run, ol_heap_root_load(run->heap, root), bytes);
 	*ret_root = root;
-	return 0;
+	return ol_collector_verdict(run->collector, error);
 }
 
 int ol_run_node(struct ol_run *run, uint32_t slot_count, uint64_t payload_bytes, ol_root *ret_root,
@@ -295,7 +333,7 @@ int ol_run_node(struct ol_run *run, uint32_t slot_count, uint64_t payload_bytes,
 	if (payload_bytes > 0)
 		touch(run, ol_heap_payload(run->heap, ol_heap_root_load(run->heap, root)), payload_bytes);
 	*ret_root = root;
-	return 0;
+	return ol_collector_verdict(run->collector, error);
 }
 
 void ol_run_collect(struct ol_run *run) {
@@ -303,8 +341,11 @@ void ol_run_collect(struct ol_run *run) {
 }
 
 uint64_t ol_run_free_os_memory(struct ol_run *run) {
-	ol_collector_collect(run->collector);
-	return ol_heap_scavenge(run->heap, UINT64_MAX);
+	return ol_collector_free_os_memory(run->collector);
+}
+
+int ol_run_check(struct ol_run *run, struct ol_error *error) {
+	return ol_collector_check(run->collector, error);
 }
 
 int ol_run_log(struct ol_run *run, const char *text, struct ol_error *error) {

@@ -55,8 +55,10 @@ struct ol_memstats ol_run_memstats(const struct ol_run *run);
 uint64_t ol_run_cage_bytes(const struct ol_run *run);
 /* Nanoseconds since the run's start. */
 uint64_t ol_run_elapsed_ns(const struct ol_run *run);
-/* Counts garbage now: reachable from no root. */
+/* Counts garbage now: reachable from no root. While a cycle is under way: the last count. */
 uint64_t ol_run_garbage_bytes(struct ol_run *run);
+/* ol_heap_check. */
+int ol_run_check(struct ol_run *run, struct ol_error *error);
 /* What the script's own state holds, for the last words. */
 void ol_run_note_script_bytes(struct ol_run *run, uint64_t bytes, uint64_t peak_bytes);
 

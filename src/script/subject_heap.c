@@ -131,7 +131,8 @@ static int heap_stats(lua_State *L) {
 }
 
 /***
- * Counts the garbage: bytes of objects that no root reaches. Collects nothing.
+ * Counts the garbage: bytes of objects that no root reaches. Collects nothing. While a cycle is
+ * under way (incremental, concurrent) it is what the last count said.
  * @function heap:garbage
  * @treturn integer bytes
  */
@@ -147,7 +148,7 @@ static int heap_garbage(lua_State *L) {
 static int heap_check(lua_State *L) {
 	struct ol_run *run = check_heap(L);
 	struct ol_error error;
-	if (ol_heap_check(ol_run_heap(run), &error) < 0)
+	if (ol_run_check(run, &error) < 0)
 		return ol_subject_raise(L, &error);
 	return 0;
 }

@@ -121,7 +121,7 @@ static int set_choice(const char *text, const char *const *choices, size_t count
 	}
 SET_CHOICE(policy, "go")
 SET_CHOICE(rules, "go1.16", "go1.19", "go1.21")
-SET_CHOICE(collector, "stw")
+SET_CHOICE(collector, "stw", "incremental", "concurrent")
 SET_CHOICE(world, "real")
 
 static int set_flag(const char *text, uint32_t *ret_flag, struct ol_error *error) {
@@ -214,7 +214,7 @@ const struct ol_setting ol_settings[] = {
 	{ "memlimit", 0, "SIZE|N%|off", "the collector's own limit, as GOMEMLIMIT (off)" },
 	{ "rules", 0, "RULES", "whose pacer: go1.16, go1.19 or go1.21 (go1.19)" },
 	{ "policy", 0, "NAME", "who decides how far the heap grows: go (go)" },
-	{ "collector", 0, "MODE", "stw: the program stands still while marked (stw)" },
+	{ "collector", 0, "MODE", "how it collects: stw, incremental or concurrent (stw)" },
 	{ "trigger-test", 0, "WHEN", "after an allocation was served, as Go, or before (after)" },
 	{ "world", 0, "WORLD", "real: the kernel's pages and the kernel's kill (real)" },
 	{ "huge-pages", 0, NULL, "ask for transparent huge pages" },
