@@ -150,6 +150,7 @@ static int create_parts(struct ol_run *run, struct ol_error *error) {
 		.on_cycle = on_cycle,
 		.on_activity = on_activity,
 		.on_swept = on_swept,
+		.on_order = on_order,
 	};
 	return ol_collector_create(run->heap, &run->clock, &config, &run->collector, error);
 }
