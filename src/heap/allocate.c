@@ -10,6 +10,8 @@
 
 #define is_likely(condition) __builtin_expect(!!(condition), 1)
 
+enum { ATTEMPTS_MAX = 2 }; /* Times that the hook is asked about one span. */
+
 /* Loads the next word of the cached span that has free objects, from word on. */
 static bool load_word(struct ol_heap *heap, struct ol_heap_cache *cache, uint32_t word) {
 	struct ol_heap_span *span = ol_heap_span_at(heap, cache->span);
@@ -21,6 +23,9 @@ static bool load_word(struct ol_heap *heap, struct ol_heap_cache *cache, uint32_
 			continue;
 		span->alloc_bits[word] = UINT64_MAX;
 		span->allocated_count += (uint16_t)__builtin_popcountll(free_bits);
+		/* Born black: whatever is handed out while marking goes on survives it. */
+		if (heap->phase == OL_HEAP_PHASE_MARKING)
+			ol_heap_span_set_marks(span, word, free_bits, heap->marker_count > 1);
 		cache->free_bits = free_bits;
 		cache->word = word;
 		cache->word_base = span->base + word * 64 * span->object_bytes;
@@ -29,23 +34,37 @@ static bool load_word(struct ol_heap *heap, struct ol_heap_cache *cache, uint32_
 	return false;
 }
 
+/* The world is stopped if the cache still holds free objects. */
 static void detach(struct ol_heap *heap, struct ol_heap_cache *cache) {
 	struct ol_heap_span *span = ol_heap_span_at(heap, cache->span);
 	assert(span->state == OL_HEAP_SPAN_CACHED);
 	span->state = OL_HEAP_SPAN_IN_USE;
-	if (cache->free_bits != 0)
+	if (cache->free_bits != 0) {
 		span->alloc_bits[cache->word] &= ~cache->free_bits;
+		if (heap->phase == OL_HEAP_PHASE_MARKING)
+			span->words[cache->word] &= ~cache->free_bits;
+	}
 	span->allocated_count -= (uint16_t)__builtin_popcountll(cache->free_bits);
 	assert(span->allocated_count <= span->object_count);
 	*cache = (struct ol_heap_cache){ 0 };
 }
 
-void ol_heap_flush_caches(struct ol_heap *heap) {
-	assert(heap->phase == OL_HEAP_PHASE_IDLE);
+void ol_heap_flush_caches(struct ol_heap *heap, bool is_listed) {
+	assert(heap->phase != OL_HEAP_PHASE_SWEEPING);
 	for (unsigned i = 0; i < OL_HEAP_CLASS_KINDS; i++) {
-		if (heap->caches[i].span != 0)
-			detach(heap, &heap->caches[i]);
+		uint32_t index = heap->caches[i].span;
+		if (index == 0)
+			continue;
+		detach(heap, &heap->caches[i]);
 		assert(heap->caches[i].free_bits == 0);
+		const struct ol_heap_span *span = ol_heap_span_at(heap, index);
+		uint64_t free_count = span->object_count - span->allocated_count;
+		if (!is_listed || free_count == 0)
+			continue;
+		ol_heap_span_list_insert(heap, i, index);
+		/* Go 1.19, mcache.releaseAll: what was charged by the span and not used. */
+		assert(heap->live_bytes >= free_count * span->object_bytes);
+		heap->live_bytes -= free_count * span->object_bytes;
 	}
 }
 
@@ -62,20 +81,30 @@ static uint32_t pop_partial(struct ol_heap *heap, unsigned class_kind) {
 	return index;
 }
 
+/* A partly free span that is swept, or gets swept for it. */
+static uint32_t find_partial(struct ol_heap *heap, unsigned class_kind) {
+	assert(!heap->is_committing);
+	if (heap->partial[class_kind].first == 0 && heap->phase == OL_HEAP_PHASE_SWEEPING)
+		ol_heap_sweep_for_refill(heap, class_kind);
+	return pop_partial(heap, class_kind);
+}
+
 /* Gets the cache a span with free objects: a partly free one, or a new one. */
 static int refill(struct ol_heap *heap, unsigned class_kind, struct ol_error *error) {
 	struct ol_heap_cache *cache = &heap->caches[class_kind];
-	assert(heap->phase == OL_HEAP_PHASE_IDLE);
+	assert(!heap->is_committing);
 	assert(cache->free_bits == 0);
 	const struct ol_heap_size_class *class = &ol_heap_size_classes[class_kind / 2];
-	uint32_t index = pop_partial(heap, class_kind);
-	if (index == 0 && heap->hooks.before_mapping != NULL) {
-		int result = heap->hooks.before_mapping(
-			heap->hooks.context, class->page_count * OL_HEAP_PAGE_BYTES, error);
-		if (result < 0)
-			return result;
-		/* A collection in there may have found free objects for us. */
-		index = pop_partial(heap, class_kind);
+	uint32_t index = find_partial(heap, class_kind);
+	int is_changed = heap->hooks.before_mapping != NULL;
+	for (unsigned attempt = 0; index == 0 && is_changed && attempt < ATTEMPTS_MAX; attempt++) {
+		is_changed = heap->hooks.before_mapping(
+			heap->hooks.context, class->page_count * OL_HEAP_PAGE_BYTES, attempt, error);
+		if (is_changed < 0)
+			return is_changed;
+		/* A collection in there, or a part of one, may have found free objects for us. */
+		if (is_changed)
+			index = find_partial(heap, class_kind);
 	}
 	if (index == 0) {
 		bool is_zero;
@@ -88,6 +117,7 @@ static int refill(struct ol_heap *heap, unsigned class_kind, struct ol_error *er
 		detach(heap, cache);
 	struct ol_heap_span *span = ol_heap_span_at(heap, index);
 	assert(span->state == OL_HEAP_SPAN_IN_USE);
+	assert(ol_heap_is_swept(heap, span));
 	span->state = OL_HEAP_SPAN_CACHED;
 	cache->span = index;
 	cache->object_bytes = span->object_bytes;
@@ -105,7 +135,7 @@ static __attribute__((noinline)) int fill_cache(
 	struct ol_heap *heap, unsigned class_kind, bool *ret_is_slow_path, struct ol_error *error) {
 	struct ol_heap_cache *cache = &heap->caches[class_kind];
 	assert(cache->free_bits == 0);
-	assert(heap->phase == OL_HEAP_PHASE_IDLE);
+	assert(!heap->is_committing);
 	if (cache->span != 0 && load_word(heap, cache, cache->word + 1))
 		return 0;
 	int result = refill(heap, class_kind, error);
@@ -135,19 +165,34 @@ static inline int allocate_small(struct ol_heap *heap, uint64_t bytes, bool is_n
 	return 0;
 }
 
+/* Before a large object's pages are taken. */
+static int ask_for_pages(struct ol_heap *heap, uint64_t page_count, struct ol_error *error) {
+	int is_changed = heap->hooks.before_mapping != NULL;
+	for (unsigned attempt = 0; is_changed && attempt < ATTEMPTS_MAX; attempt++) {
+		uint32_t generation = heap->sweep_generation;
+		is_changed = heap->hooks.before_mapping(
+			heap->hooks.context, page_count * OL_HEAP_PAGE_BYTES, attempt, error);
+		if (is_changed < 0)
+			return is_changed;
+		/* A marking that ended in there has found something new to sweep. */
+		if (heap->phase == OL_HEAP_PHASE_SWEEPING && heap->sweep_generation != generation)
+			ol_heap_reclaim(heap, page_count);
+	}
+	return 0;
+}
+
 static int allocate_large(struct ol_heap *heap, uint64_t bytes, bool is_node,
 	struct ol_allocation *ret_allocation, bool *ret_is_zero, struct ol_error *error) {
 	assert(bytes > OL_HEAP_SMALL_BYTES_MAX);
-	assert(heap->phase == OL_HEAP_PHASE_IDLE);
+	assert(!heap->is_committing);
 	if (bytes > heap->address_bytes_max)
 		return ol_error_set(error, -ENOMEM,
 			"an object of %llu bytes does not fit into the heap's %llu bytes of address space",
 			(unsigned long long)bytes, (unsigned long long)heap->address_bytes_max);
 	uint64_t page_count = (bytes + OL_HEAP_PAGE_BYTES - 1) / OL_HEAP_PAGE_BYTES;
-	int result = 0;
-	if (heap->hooks.before_mapping != NULL)
-		result =
-			heap->hooks.before_mapping(heap->hooks.context, page_count * OL_HEAP_PAGE_BYTES, error);
+	if (heap->phase == OL_HEAP_PHASE_SWEEPING)
+		ol_heap_reclaim(heap, page_count);
+	int result = ask_for_pages(heap, page_count, error);
 	if (result < 0)
 		return result;
 	uint32_t index;
@@ -158,6 +203,8 @@ static int allocate_large(struct ol_heap *heap, uint64_t bytes, bool is_node,
 	struct ol_heap_span *span = ol_heap_span_at(heap, index);
 	span->alloc_bits[0] = UINT64_MAX;
 	span->allocated_count = 1;
+	if (heap->phase == OL_HEAP_PHASE_MARKING)
+		ol_heap_span_set_marks(span, 0, 1, false); /* Nobody knows it yet. */
 	heap->mallocs_count++;
 	heap->allocated_bytes += span->object_bytes;
 	heap->live_bytes += span->object_bytes;
@@ -167,7 +214,7 @@ static int allocate_large(struct ol_heap *heap, uint64_t bytes, bool is_node,
 
 int ol_heap_allocate_slab(struct ol_heap *heap, uint64_t bytes,
 	struct ol_allocation *ret_allocation, struct ol_error *error) {
-	assert(heap->phase == OL_HEAP_PHASE_IDLE);
+	assert(!heap->is_committing);
 	assert(ret_allocation != NULL);
 	/* 0 wraps around to a large number. */
 	if (is_likely(bytes - 1 < OL_HEAP_SMALL_BYTES_MAX))
@@ -180,7 +227,7 @@ int ol_heap_allocate_slab(struct ol_heap *heap, uint64_t bytes,
 
 int ol_heap_allocate_node(struct ol_heap *heap, uint32_t slot_count, uint64_t payload_bytes,
 	struct ol_allocation *ret_allocation, struct ol_error *error) {
-	assert(heap->phase == OL_HEAP_PHASE_IDLE);
+	assert(!heap->is_committing);
 	assert(ret_allocation != NULL);
 	if (slot_count == 0 && payload_bytes == 0)
 		return ol_error_set(error, -EINVAL, "a node has slots or payload");

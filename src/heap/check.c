@@ -1,9 +1,12 @@
 /* check.c -- Walks the whole heap and checks every invariant.
  *
  * The invariants, in the order of the walk: pages and their summaries; every used page belongs to
- * exactly one span; bitmaps, counts and kind of each span; every slot is empty or refers to an
- * allocated object; caches, lists of partly free spans, unused descriptors, roots; and the
- * heap's counters are the sums of what was seen. */
+ * exactly one span; bitmaps, counts and kind of each span; every slot of what may still be used is
+ * empty or refers to such an object; caches, lists of partly free spans, unused descriptors, roots;
+ * and the heap's counters are the sums of what was seen.
+ *
+ * In every phase: while marking, spans are as ever but for their mark bits, which other threads may
+ * set meanwhile; while sweeping, what counts in an unswept span is what is marked. */
 #include <assert.h>
 #include <errno.h>
 
@@ -17,7 +20,8 @@ struct totals {
 	uint64_t inuse_pages;
 	uint64_t object_count;
 	uint64_t object_bytes;
-	uint64_t marked_bytes;
+	uint64_t marked_bytes; /* Without what is marked in caches and not handed out. */
+	uint64_t unswept_pages;
 	uint64_t partial_count; /* Spans that should be in a list. */
 	uint64_t cached_count;
 };
@@ -28,6 +32,18 @@ static const struct ol_heap_cache *cache_of(
 	const struct ol_heap_cache *cache = &heap->caches[span->class_kind];
 	assert(span->state != OL_HEAP_SPAN_CACHED || cache->span != 0);
 	return cache;
+}
+
+/* An object that the program may still have: not one that only awaits being swept away. */
+static bool is_usable(const struct ol_heap *heap, const void *address) {
+	if (!ol_heap_is_object(heap, address))
+		return false;
+	const struct ol_heap_span *span = ol_heap_span_at(heap, ol_heap_span_index(heap, address));
+	assert(ol_heap_span_is_used(span));
+	assert((const char *)address >= span->base);
+	uint64_t offset = (uint64_t)((const char *)address - span->base);
+	return ol_heap_is_swept(heap, span) ||
+		   ol_heap_span_has_mark(span, ol_heap_object_index(span, offset));
 }
 
 /* All pages of a span are in use, and the page map leads to it from where it should. */
@@ -109,10 +125,31 @@ static int check_node(
 			(unsigned long long)slot_count, (unsigned long long)object_bytes);
 	for (uint64_t i = 0; i < slot_count; i++) {
 		const void *target = (const void *)(uintptr_t)*ol_heap_node_slot(node, i);
-		if (target != NULL && !ol_heap_is_object(heap, target))
+		if (target != NULL && !is_usable(heap, target))
 			return VIOLATION(error, "slot %llu of node %p holds %p, which is no object",
 				(unsigned long long)i, node, target);
 	}
+	return 0;
+}
+
+/* Mark bits are where the phase allows them, and on allocated objects only. free is what a cache
+ * has not handed out of this word. */
+static int check_marks(const struct ol_heap *heap, uint32_t index, unsigned word, uint64_t free,
+	struct ol_error *error) {
+	const struct ol_heap_span *span = ol_heap_span_at(heap, index);
+	assert(word < span->word_count);
+	assert((free & ~span->alloc_bits[word]) == 0);
+	bool is_marking = heap->phase == OL_HEAP_PHASE_MARKING;
+	uint64_t mark = __atomic_load_n(&span->words[word], __ATOMIC_RELAXED);
+	uint64_t valid = ol_heap_valid_bits(span, word);
+	if ((span->alloc_bits[word] | valid) != UINT64_MAX || (mark & ~valid) != 0)
+		return VIOLATION(error, "span %u has bits set or clear behind its last object", index);
+	if (mark != 0 && !is_marking && ol_heap_is_swept(heap, span))
+		return VIOLATION(error, "span %u has mark bits left over", index);
+	if (is_marking && (free & ~mark) != 0)
+		return VIOLATION(error, "span %u is cached and has an object that is not black", index);
+	if ((mark & ~span->alloc_bits[word]) != 0 || (!is_marking && (mark & free) != 0))
+		return VIOLATION(error, "span %u has a marked object that is not allocated", index);
 	return 0;
 }
 
@@ -121,30 +158,28 @@ static int check_span_objects(
 	const struct ol_heap *heap, uint32_t index, struct totals *totals, struct ol_error *error) {
 	const struct ol_heap_span *span = ol_heap_span_at(heap, index);
 	assert(span->word_count > 0);
+	const struct ol_heap_cache *cache = cache_of(heap, span);
 	uint32_t set_count = 0;
 	for (unsigned word = 0; word < span->word_count; word++) {
-		uint64_t valid = ol_heap_valid_bits(span, word);
-		uint64_t alloc = span->alloc_bits[word];
-		uint64_t mark = span->words[word];
-		if ((alloc | valid) != UINT64_MAX || (mark & ~valid) != 0)
-			return VIOLATION(error, "span %u has bits set or clear behind its last object", index);
-		if (mark != 0 && heap->phase != OL_HEAP_PHASE_MARKED)
-			return VIOLATION(error, "span %u has mark bits left over", index);
-		set_count += (uint32_t)__builtin_popcountll(alloc & valid);
-		const struct ol_heap_cache *cache = cache_of(heap, span);
-		if (span->state == OL_HEAP_SPAN_CACHED && cache->word == word)
-			alloc &= ~cache->free_bits;
-		if ((mark & ~alloc) != 0)
-			return VIOLATION(error, "span %u has a marked object that is not allocated", index);
+		bool is_cached = span->state == OL_HEAP_SPAN_CACHED && cache->word == word;
+		uint64_t free = is_cached ? cache->free_bits : 0;
+		if ((free & ~span->alloc_bits[word]) != 0)
+			return VIOLATION(error, "span %u is cached and its objects are free as well", index);
+		int result = check_marks(heap, index, word, free, error);
+		if (result < 0)
+			return result;
+		uint64_t alloc = span->alloc_bits[word] & ol_heap_valid_bits(span, word);
+		set_count += (uint32_t)__builtin_popcountll(alloc);
+		alloc &= ~free;
+		uint64_t mark = __atomic_load_n(&span->words[word], __ATOMIC_RELAXED) & alloc;
 		totals->marked_bytes += (uint64_t)__builtin_popcountll(mark) * span->object_bytes;
-		for (uint64_t left = alloc & valid; left != 0; left &= left - 1) {
+		totals->object_count += (uint64_t)__builtin_popcountll(alloc);
+		totals->object_bytes += (uint64_t)__builtin_popcountll(alloc) * span->object_bytes;
+		uint64_t left = ol_heap_is_swept(heap, span) ? alloc : mark;
+		for (; ol_heap_span_is_node(span) && left != 0; left &= left - 1) {
 			unsigned object = word * 64 + (unsigned)__builtin_ctzll(left);
-			totals->object_count++;
-			totals->object_bytes += span->object_bytes;
-			int result = !ol_heap_span_is_node(span)
-							 ? 0
-							 : check_node(heap, span->base + object * span->object_bytes,
-								   span->object_bytes, error);
+			result = check_node(
+				heap, span->base + object * span->object_bytes, span->object_bytes, error);
 			if (result < 0)
 				return result;
 		}
@@ -156,8 +191,24 @@ static int check_span_objects(
 	return 0;
 }
 
+/* A span that awaits sweeping does so in the phase of it, before the cursor, uncached. */
+static int check_generation(
+	const struct ol_heap *heap, uint32_t index, uint64_t page, struct ol_error *error) {
+	const struct ol_heap_span *span = ol_heap_span_at(heap, index);
+	assert(ol_heap_span_is_used(span));
+	assert(page < ol_heap_pages_count(&heap->pages));
+	if (ol_heap_is_swept(heap, span))
+		return 0;
+	if (span->sweep_generation != heap->sweep_generation - 1 ||
+		heap->phase != OL_HEAP_PHASE_SWEEPING || page < heap->sweep_page)
+		return VIOLATION(error, "span %u was forgotten when its likes were swept", index);
+	if (span->state == OL_HEAP_SPAN_CACHED)
+		return VIOLATION(error, "span %u is cached before it was swept", index);
+	return 0;
+}
+
 static int check_spans(const struct ol_heap *heap, struct totals *totals, struct ol_error *error) {
-	assert(heap->phase != OL_HEAP_PHASE_COMMITTING);
+	assert(!heap->is_committing);
 	uint64_t page = 0;
 	while ((page = ol_heap_pages_next_used(&heap->pages, page)) != OL_HEAP_PAGE_NONE) {
 		uint32_t index = heap->pages.span_by_page[page];
@@ -168,6 +219,8 @@ static int check_spans(const struct ol_heap *heap, struct totals *totals, struct
 		if (result == 0)
 			result = check_span_pages(heap, index, page, error);
 		if (result == 0)
+			result = check_generation(heap, index, page, error);
+		if (result == 0)
 			result = check_span_objects(heap, index, totals, error);
 		if (result < 0)
 			return result;
@@ -176,7 +229,9 @@ static int check_spans(const struct ol_heap *heap, struct totals *totals, struct
 		totals->span_count++;
 		totals->extension_count += span->extension != 0;
 		totals->inuse_pages += span->page_count;
-		if (span->state == OL_HEAP_SPAN_CACHED)
+		if (!ol_heap_is_swept(heap, span))
+			totals->unswept_pages += span->page_count;
+		else if (span->state == OL_HEAP_SPAN_CACHED)
 			totals->cached_count++;
 		else if (span->allocated_count < span->object_count)
 			totals->partial_count++;
@@ -213,12 +268,10 @@ static int check_caches(
 	return 0;
 }
 
-/* All spans with room that are not cached, and no others, are in the list of their class and
- * kind, lowest address first. Between mark and sweep the lists are out of use. */
+/* All swept spans with room that are not cached, and no others, are in the list of their class and
+ * kind, lowest address first. */
 static int check_lists(
 	const struct ol_heap *heap, const struct totals *totals, struct ol_error *error) {
-	if (heap->phase == OL_HEAP_PHASE_MARKED)
-		return 0;
 	uint64_t listed_count = 0;
 	for (unsigned i = 0; i < OL_HEAP_CLASS_KINDS; i++) {
 		const char *base_before = NULL;
@@ -226,7 +279,8 @@ static int check_lists(
 		for (uint32_t index = heap->partial[i].first; index != 0;) {
 			const struct ol_heap_span *span = ol_heap_span_at(heap, index);
 			if (index >= heap->span_count || span->state != OL_HEAP_SPAN_IN_USE ||
-				span->class_kind != i || span->allocated_count >= span->object_count)
+				!ol_heap_is_swept(heap, span) || span->class_kind != i ||
+				span->allocated_count >= span->object_count)
 				return VIOLATION(
 					error, "span %u is in list %u, where it does not belong", index, i);
 			if (span->base <= base_before)
@@ -276,7 +330,7 @@ static int check_roots(const struct ol_heap *heap, struct ol_error *error) {
 			continue;
 		used_count++;
 		const void *object = (const void *)(uintptr_t)roots->entries[root];
-		if (object != NULL && !ol_heap_is_object(heap, object))
+		if (object != NULL && !is_usable(heap, object))
 			return VIOLATION(error, "root %u holds %p, which is no object", root, object);
 	}
 	if (used_count != roots->used_count)
@@ -310,16 +364,27 @@ static int check_counters(
 	if (totals->object_bytes != heap->allocated_bytes)
 		return VIOLATION(error, "objects have %llu bytes, the counter says %llu",
 			(unsigned long long)totals->object_bytes, (unsigned long long)heap->allocated_bytes);
-	if (heap->phase == OL_HEAP_PHASE_MARKED && totals->marked_bytes != heap->live_bytes)
-		return VIOLATION(error, "%llu bytes are marked, the counter says %llu",
-			(unsigned long long)totals->marked_bytes, (unsigned long long)heap->live_bytes);
+	if (totals->unswept_pages != heap->unswept_pages ||
+		(heap->phase == OL_HEAP_PHASE_SWEEPING) != (heap->unswept_pages > 0))
+		return VIOLATION(error, "%llu pages await sweeping, the counter says %llu",
+			(unsigned long long)totals->unswept_pages, (unsigned long long)heap->unswept_pages);
+	/* Others may be marking at this moment. */
+	if (heap->phase == OL_HEAP_PHASE_MARKING && heap->marker_count > 1)
+		return 0;
+	uint64_t marked_bytes = heap->unswept_live_bytes;
+	if (heap->phase == OL_HEAP_PHASE_MARKING)
+		marked_bytes =
+			heap->marker.marking.marked_bytes + heap->allocated_bytes - heap->allocated_bytes_begin;
+	if (totals->marked_bytes != marked_bytes)
+		return VIOLATION(error, "%llu bytes are marked, the counters say %llu",
+			(unsigned long long)totals->marked_bytes, (unsigned long long)marked_bytes);
 	assert(totals->marked_bytes <= totals->object_bytes);
 	return 0;
 }
 
 int ol_heap_check(struct ol_heap *heap, struct ol_error *error) {
 	assert(heap != NULL);
-	assert(heap->phase != OL_HEAP_PHASE_COMMITTING);
+	assert(!heap->is_committing);
 	struct totals totals = { 0 };
 	int result = ol_heap_pages_check(&heap->pages, error);
 	if (result == 0)

@@ -32,15 +32,11 @@ static int init_tables(
 		ol_heap_region_cut(heap->memory, &table_address, roots->entry_count_max * sizeof(uint64_t));
 	roots->entries = (uint64_t *)roots->region.address;
 
-	struct ol_heap_marker *marker = &heap->marker;
-	marker->entry_count_max = ol_heap_mark_stack_entries(address_bytes_max);
-	marker->region = ol_heap_region_cut(
-		heap->memory, &table_address, marker->entry_count_max * sizeof(uint64_t));
-	marker->stack = (uint64_t *)marker->region.address;
-	result = ol_heap_region_commit(&marker->region, OL_HEAP_STEP_BYTES, error);
+	result = ol_heap_stack_init(&heap->marker.stack, heap->memory, &table_address,
+		ol_heap_mark_stack_entries(address_bytes_max), error);
 	if (result < 0)
 		return result;
-	marker->entry_count_committed = OL_HEAP_STEP_BYTES / sizeof(uint64_t);
+	heap->marker_count = 1;
 
 	uint64_t span_count = 2 * (address_bytes_max / OL_HEAP_PAGE_BYTES) + 1;
 	heap->span_region =
@@ -97,8 +93,9 @@ unreserve_table:
 void ol_heap_destroy(struct ol_heap *heap) {
 	if (heap == NULL)
 		return;
-	assert(heap->phase != OL_HEAP_PHASE_COMMITTING);
+	assert(!heap->is_committing);
 	assert((void *)heap->reservation == heap);
+	ol_heap_crew_destroy(heap);
 	struct ol_memory *memory = heap->memory;
 	memory->ops->unreserve(memory, heap->pages.base, heap->address_bytes_max);
 	/* The heap's own fields lie in here. */
@@ -107,8 +104,14 @@ void ol_heap_destroy(struct ol_heap *heap) {
 
 void ol_heap_set_hooks(struct ol_heap *heap, const struct ol_heap_hooks *hooks) {
 	assert(heap != NULL);
-	assert(heap->phase == OL_HEAP_PHASE_IDLE);
+	assert(!heap->is_committing);
 	heap->hooks = hooks != NULL ? *hooks : (struct ol_heap_hooks){ 0 };
+}
+
+bool ol_heap_is_idle(const struct ol_heap *heap) {
+	assert(heap != NULL);
+	assert((heap->phase == OL_HEAP_PHASE_SWEEPING) == (heap->unswept_pages > 0));
+	return heap->phase == OL_HEAP_PHASE_IDLE;
 }
 
 uint64_t ol_heap_scavenge(struct ol_heap *heap, uint64_t bytes) {
@@ -119,10 +122,37 @@ uint64_t ol_heap_scavenge(struct ol_heap *heap, uint64_t bytes) {
 	return scavenged_pages * OL_HEAP_PAGE_BYTES;
 }
 
+uint64_t ol_heap_growth_bytes(const struct ol_heap *heap, uint64_t span_bytes) {
+	assert(span_bytes > 0);
+	assert(!heap->is_committing);
+	uint64_t page_count = span_bytes / OL_HEAP_PAGE_BYTES + (span_bytes % OL_HEAP_PAGE_BYTES != 0);
+	return ol_heap_pages_growth(&heap->pages, page_count) * OL_HEAP_PAGE_BYTES;
+}
+
+/* What was kept of a stack, or, while marking goes on, what was touched so far. */
+static uint64_t stack_bytes(const struct ol_heap *heap, const struct ol_heap_stack *stack) {
+	uint64_t peak_bytes =
+		__atomic_load_n(&stack->entry_count_peak, __ATOMIC_RELAXED) * sizeof(uint64_t);
+	assert(stack->kept_bytes <= OL_HEAP_STEP_BYTES);
+	bool is_marking = heap->phase == OL_HEAP_PHASE_MARKING;
+	return is_marking && peak_bytes > stack->kept_bytes ? peak_bytes : stack->kept_bytes;
+}
+
+static uint64_t crew_bytes(const struct ol_heap *heap) {
+	const struct ol_heap_crew *crew = heap->crew;
+	if (crew == NULL)
+		return 0;
+	assert(heap->marker_count > 1);
+	uint64_t bytes = offsetof(struct ol_heap_crew, markers) + stack_bytes(heap, &crew->pool.stack);
+	for (unsigned i = 0; i + 1 < heap->marker_count; i++)
+		bytes += sizeof crew->markers[i] + stack_bytes(heap, &crew->markers[i].stack);
+	return bytes;
+}
+
 static uint64_t metadata_bytes(const struct ol_heap *heap) {
 	uint64_t bytes = sizeof(struct ol_heap) + ol_heap_pages_metadata_bytes(&heap->pages);
 	bytes += heap->roots.entry_count * sizeof(uint64_t);
-	bytes += heap->marker.kept_bytes;
+	bytes += stack_bytes(heap, &heap->marker.stack) + crew_bytes(heap);
 	bytes += heap->span_count * sizeof(struct ol_heap_span);
 	assert(heap->span_count > 0);
 	assert(bytes >= sizeof(struct ol_heap));
@@ -149,6 +179,7 @@ struct ol_heap_stats ol_heap_stats(const struct ol_heap *heap) {
 		.metadata_bytes = metadata_bytes(heap),
 		.roots_count = heap->roots.used_count,
 		.roots_bytes = heap->roots.used_count * sizeof(uint64_t),
+		.unswept_bytes = heap->unswept_pages * OL_HEAP_PAGE_BYTES,
 	};
 	stats.mapped_ready_bytes = stats.inuse_bytes + stats.free_bytes + stats.metadata_bytes;
 	assert(stats.allocated_bytes <= stats.inuse_bytes);

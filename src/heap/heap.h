@@ -43,8 +43,10 @@ struct ol_heap; /* Opaque: the fields are in heap_internal.h. */
 struct ol_heap_hooks {
 	void *context;
 	/* A span of span_bytes is about to be taken from the page allocator; nothing was changed yet,
-	 * and a collection may run inside. A negative code refuses: the allocation fails with it. */
-	int (*before_mapping)(void *context, uint64_t span_bytes, struct ol_error *error);
+	 * and a collection may run inside. 0: go on. 1: look again for free objects, and if there are
+	 * none ask once more, with attempt 1. A negative code refuses: the allocation fails with it. */
+	int (*before_mapping)(
+		void *context, uint64_t span_bytes, unsigned attempt, struct ol_error *error);
 	/* Pages were picked; released_bytes of them hold no physical memory yet (fresh or scavenged)
 	 * and will be charged when touched. ol_heap_scavenge and ol_heap_stats may be called inside,
 	 * nothing else; as in Go, mapped_ready_bytes does not count released_bytes yet. */

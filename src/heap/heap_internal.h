@@ -5,6 +5,7 @@
 #define OL_HEAP_HEAP_INTERNAL_H
 
 #include "heap/heap.h"
+#include "heap/marker.h"
 #include "heap/pages.h"
 #include "heap/region.h"
 #include "heap/span.h"
@@ -28,21 +29,6 @@ struct ol_heap_span_list {
 	uint32_t last;
 };
 
-/* The mark stack holds references still to be marked. An entry with bit 0 set is a node of which
- * only a part was scanned; below it lies the index of the next slot. */
-struct ol_heap_marker {
-	struct ol_heap_region region;
-	uint64_t *stack;
-	uint64_t entry_count;
-	uint64_t entry_count_committed;
-	uint64_t entry_count_max;  /* Of the reservation, or what a test set. */
-	uint64_t entry_count_peak; /* Of this marking. */
-	uint64_t kept_bytes;       /* Of the stack, touched and not given back. */
-	uint64_t rescan_count;     /* Since the heap was created: overflows of the stack. */
-	bool has_overflowed;
-	struct ol_heap_marking marking;
-};
-
 /* Roots. A used entry holds an address; an unused one the next unused id, shifted, with bit 0
  * set. */
 struct ol_heap_roots {
@@ -56,8 +42,8 @@ struct ol_heap_roots {
 
 enum ol_heap_phase {
 	OL_HEAP_PHASE_IDLE,
-	OL_HEAP_PHASE_MARKED,    /* Between mark and sweep. */
-	OL_HEAP_PHASE_COMMITTING /* In before_commit: pages are picked and belong to nobody. */
+	OL_HEAP_PHASE_MARKING, /* Between ol_heap_mark_begin and ol_heap_mark_end. */
+	OL_HEAP_PHASE_SWEEPING /* Until the last span is swept. */
 };
 
 struct ol_heap {
@@ -66,14 +52,24 @@ struct ol_heap {
 	uint64_t reservation_bytes;
 	uint64_t address_bytes_max;
 	struct ol_heap_hooks hooks;
+	/* Changes in the stopped world only: markers read it. */
 	enum ol_heap_phase phase;
+	bool is_committing;         /* In before_commit: pages are picked and belong to nobody. */
 	struct ol_heap_span *spans; /* Index 0 is none. */
 	uint32_t span_count;        /* Descriptors ever used at once, index 0 included. */
 	uint32_t unused_span;       /* First of the list of unused descriptors. */
 	struct ol_heap_region span_region;
 	struct ol_heap_pages pages;
 	struct ol_heap_roots roots;
-	struct ol_heap_marker marker;
+	struct ol_heap_marker marker; /* The program's own: marker 0. */
+	struct ol_heap_crew *crew;    /* NULL while there is no other marker. */
+	unsigned marker_count;
+	uint64_t mallocs_count_begin;   /* When marking by steps began. */
+	uint64_t allocated_bytes_begin; /* The same. */
+	uint32_t sweep_generation;      /* A span of another one awaits sweeping. */
+	uint64_t sweep_page;            /* No span below it awaits sweeping. */
+	uint64_t unswept_pages;
+	uint64_t unswept_live_bytes; /* Of marked objects in spans that await sweeping. */
 	uint64_t mallocs_count;
 	uint64_t frees_count;
 	uint64_t allocated_bytes;
@@ -94,7 +90,15 @@ static inline uint32_t ol_heap_span_index(const struct ol_heap *heap, const void
 	return heap->pages.span_by_page[ol_heap_page_of(&heap->pages, (uint64_t)(uintptr_t)address)];
 }
 
-/* In the address space that the heap has grown to. */
+static inline struct ol_heap_marker *ol_heap_marker_at(struct ol_heap *heap, unsigned index) {
+	return index == 0 ? &heap->marker : &heap->crew->markers[index - 1];
+}
+
+static inline bool ol_heap_is_swept(const struct ol_heap *heap, const struct ol_heap_span *span) {
+	return span->sweep_generation == heap->sweep_generation;
+}
+
+/* In the address space that the heap has grown to. Not for markers: the program lets it grow. */
 static inline bool ol_heap_holds(const struct ol_heap *heap, const void *address) {
 	return (uint64_t)(uintptr_t)address - (uint64_t)(uintptr_t)heap->pages.base <
 		   heap->pages.chunk_count * OL_HEAP_CHUNK_BYTES;
@@ -114,21 +118,42 @@ int ol_heap_span_create(struct ol_heap *heap, unsigned class_kind, uint64_t page
 	uint32_t *ret_span, bool *ret_is_zero, struct ol_error *error);
 /* Gives the descriptor back, and clears the page map; the pages are the caller's work. */
 void ol_heap_span_destroy(struct ol_heap *heap, uint32_t index);
+/* At the end of the list of its class and kind: the highest address so far. */
 void ol_heap_span_list_push(struct ol_heap *heap, unsigned class_kind, uint32_t index);
+/* Where its address belongs. */
+void ol_heap_span_list_insert(struct ol_heap *heap, unsigned class_kind, uint32_t index);
 /* The span with the lowest address at or behind *page, moving *page behind it; 0 for none. */
 uint32_t ol_heap_next_span(const struct ol_heap *heap, uint64_t *page);
 /* The object of this index is allocated. */
 bool ol_heap_span_is_allocated(
 	const struct ol_heap *heap, const struct ol_heap_span *span, uint32_t index);
 
-/* allocate.c: detaches all caches; what they had not handed out is free. */
-void ol_heap_flush_caches(struct ol_heap *heap);
+/* allocate.c: detaches all caches; what they had not handed out is free. The lists of partly free
+ * spans do not get the spans back, unless is_listed. */
+void ol_heap_flush_caches(struct ol_heap *heap, bool is_listed);
 
-/* mark.c: marks what the roots reach, and nothing else; returns what was found. */
+/* mark.c: marks what marker 0's stack holds, and all that is reachable from it; world stopped. */
+void ol_heap_drain(struct ol_heap *heap);
+/* Marks an object that somebody held a reference to; its slots are scanned later. */
+void ol_heap_shade(struct ol_heap *heap, const void *object);
+
+/* mark_cycle.c: marks what the roots reach, and nothing else; returns what was found. */
 struct ol_heap_marking ol_heap_mark_reachable(struct ol_heap *heap);
-/* For tests: the mark stack holds no more than this many entries from now on, at least 4. */
-void ol_heap_limit_mark_stack(struct ol_heap *heap, uint64_t entry_count_max);
 uint64_t ol_heap_mark_stack_entries(uint64_t address_bytes_max);
+
+/* marker.c: gives the other markers' memory back. */
+void ol_heap_crew_destroy(struct ol_heap *heap);
+/* For tests: the mark stacks and the pool hold no more than this many entries from now on, at
+ * least 4. */
+void ol_heap_limit_mark_stack(struct ol_heap *heap, uint64_t entry_count_max);
+
+/* sweep.c: from here on all spans await sweeping, in which live_bytes are marked. */
+void ol_heap_start_sweeping(struct ol_heap *heap, uint64_t live_bytes);
+/* Sweeps spans until one of this class and kind has free objects, which is then the first of its
+ * list; some at most. */
+void ol_heap_sweep_for_refill(struct ol_heap *heap, unsigned class_kind);
+/* Sweeps until page_count pages were given back, or all is swept. */
+void ol_heap_reclaim(struct ol_heap *heap, uint64_t page_count);
 
 /* roots.c */
 uint32_t ol_heap_roots_max(uint64_t address_bytes_max);

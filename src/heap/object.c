@@ -50,8 +50,12 @@ void ol_heap_store(struct ol_heap *heap, void *node, uint32_t index, void *targe
 	assert(ol_heap_holds(heap, node));
 	assert(index < ol_heap_node_slots(node));
 	assert(target == NULL || ol_heap_holds(heap, target));
-	(void)heap;
-	*ol_heap_node_slot(node, index) = (uint64_t)(uintptr_t)target;
+	uint64_t *slot = ol_heap_node_slot(node, index);
+	/* Yuasa's barrier: what the marking's snapshot reached through this slot is still found. */
+	if (heap->phase == OL_HEAP_PHASE_MARKING && *slot != 0)
+		ol_heap_shade(heap, (const void *)(uintptr_t)*slot);
+	/* A marker that sees the target sees what was written to it before. */
+	__atomic_store_n(slot, (uint64_t)(uintptr_t)target, __ATOMIC_RELEASE);
 }
 
 void *ol_heap_payload(const struct ol_heap *heap, void *node) {

@@ -225,6 +225,41 @@ int ol_heap_pages_take(struct ol_heap_pages *pages, uint64_t count, uint64_t *re
 	return 0;
 }
 
+static uint64_t count_released(const struct ol_heap_pages *pages, uint64_t page, uint64_t count) {
+	assert(page + count <= ol_heap_pages_count(pages));
+	uint64_t released_pages = 0;
+	uint64_t end = page + count;
+	while (page < end) {
+		unsigned first = (unsigned)(page % OL_HEAP_CHUNK_PAGES);
+		uint64_t left_pages = OL_HEAP_CHUNK_PAGES - first;
+		if (left_pages > end - page)
+			left_pages = end - page;
+		struct ol_heap_chunk_range range = { first, (unsigned)left_pages };
+		const struct ol_heap_chunk *chunk = &pages->chunks[page / OL_HEAP_CHUNK_PAGES];
+		for (unsigned word = 0; word < OL_HEAP_CHUNK_WORDS; word++)
+			released_pages += (uint64_t)__builtin_popcountll(
+				chunk->released[word] & ol_heap_range_mask(range, word));
+		page += left_pages;
+	}
+	assert(released_pages <= count);
+	return released_pages;
+}
+
+uint64_t ol_heap_pages_growth(const struct ol_heap_pages *pages, uint64_t count) {
+	assert(count > 0);
+	uint64_t page = ol_heap_summary_find(pages, count);
+	if (page != OL_HEAP_PAGE_NONE)
+		return count_released(pages, page, count);
+	/* As grow_and_take: the free pages at the end, and fresh ones behind them. */
+	uint64_t tail_pages = end_pages(pages);
+	assert(tail_pages < count);
+	uint64_t room_pages = (pages->chunk_count_max - pages->chunk_count) * OL_HEAP_CHUNK_PAGES;
+	if (room_pages < count - tail_pages)
+		return count;
+	uint64_t end = ol_heap_pages_count(pages);
+	return count - tail_pages + count_released(pages, end - tail_pages, tail_pages);
+}
+
 void ol_heap_pages_account(struct ol_heap_pages *pages, uint64_t count, uint64_t released_pages) {
 	assert(released_pages <= count);
 	assert(released_pages <= pages->released_pages);

@@ -56,6 +56,9 @@ int ol_heap_pages_init(struct ol_heap_pages *pages, struct ol_memory *memory, ch
  * that is ol_heap_pages_account's work, when the pages are really going to be used. -ENOMEM. */
 int ol_heap_pages_take(struct ol_heap_pages *pages, uint64_t count, uint64_t *ret_page,
 	uint64_t *ret_released_pages, struct ol_error *error);
+/* How many of count pages would be without physical memory, if they were taken now. All of them
+ * where there is no room. */
+uint64_t ol_heap_pages_growth(const struct ol_heap_pages *pages, uint64_t count);
 void ol_heap_pages_account(struct ol_heap_pages *pages, uint64_t count, uint64_t released_pages);
 
 /* Pages taken earlier become free; they are resident. */

@@ -54,12 +54,12 @@ static void set_up_bits(struct ol_heap *heap, struct ol_heap_span *span) {
 
 /* Lets the hook see what is about to be used, then counts it. */
 static void commit_pages(struct ol_heap *heap, uint64_t page_count, uint64_t released_pages) {
-	assert(heap->phase == OL_HEAP_PHASE_IDLE);
+	assert(!heap->is_committing);
 	if (heap->hooks.before_commit != NULL) {
-		heap->phase = OL_HEAP_PHASE_COMMITTING;
+		heap->is_committing = true;
 		heap->hooks.before_commit(heap->hooks.context, released_pages * OL_HEAP_PAGE_BYTES);
-		assert(heap->phase == OL_HEAP_PHASE_COMMITTING);
-		heap->phase = OL_HEAP_PHASE_IDLE;
+		assert(heap->is_committing);
+		heap->is_committing = false;
 	}
 	ol_heap_pages_account(&heap->pages, page_count, released_pages);
 }
@@ -89,6 +89,7 @@ int ol_heap_span_create(struct ol_heap *heap, unsigned class_kind, uint64_t page
 	span->divide_magic = class->divide_magic;
 	span->object_count = is_large ? 1 : class->object_count;
 	span->class_kind = (uint8_t)class_kind;
+	span->sweep_generation = heap->sweep_generation;
 	set_up_bits(heap, span);
 	/* References are to the start of objects, so one entry finds a large one. */
 	ol_heap_pages_map(&heap->pages, page, is_large ? 1 : page_count, index);
@@ -122,8 +123,29 @@ void ol_heap_span_list_push(struct ol_heap *heap, unsigned class_kind, uint32_t 
 	list->last = index;
 }
 
+void ol_heap_span_list_insert(struct ol_heap *heap, unsigned class_kind, uint32_t index) {
+	struct ol_heap_span_list *list = &heap->partial[class_kind];
+	struct ol_heap_span *span = ol_heap_span_at(heap, index);
+	assert(span->class_kind == class_kind);
+	/* What was taken from the list was its first, so the search seldom goes far. */
+	uint32_t before = 0;
+	uint32_t behind = list->first;
+	while (behind != 0 && ol_heap_span_at(heap, behind)->base < span->base) {
+		before = behind;
+		behind = ol_heap_span_at(heap, behind)->next;
+	}
+	assert(behind != index);
+	span->next = behind;
+	if (before == 0)
+		list->first = index;
+	else
+		ol_heap_span_at(heap, before)->next = index;
+	if (behind == 0)
+		list->last = index;
+}
+
 uint32_t ol_heap_next_span(const struct ol_heap *heap, uint64_t *page) {
-	assert(heap->phase != OL_HEAP_PHASE_COMMITTING);
+	assert(!heap->is_committing);
 	uint64_t used = ol_heap_pages_next_used(&heap->pages, *page);
 	if (used == OL_HEAP_PAGE_NONE)
 		return 0;

@@ -39,10 +39,11 @@ struct ol_heap_span {
 	uint64_t *alloc_bits;
 	uint64_t object_bytes;
 	uint32_t page_count;
-	uint32_t next;            /* Span index: in a list of partly free or of unused spans. */
-	uint32_t extension;       /* Span index; 0 for none. */
-	uint16_t allocated_count; /* Bits set in alloc_bits below object_count. */
-	uint16_t word_count;      /* Of each bitmap. */
+	uint32_t next;             /* Span index: in a list of partly free or of unused spans. */
+	uint32_t extension;        /* Span index; 0 for none. */
+	uint16_t allocated_count;  /* Bits set in alloc_bits below object_count. */
+	uint16_t word_count;       /* Of each bitmap. */
+	uint32_t sweep_generation; /* The heap's, unless it awaits sweeping. */
 } __attribute__((aligned(64)));
 
 _Static_assert(sizeof(struct ol_heap_span) == 192, "three cache lines");
@@ -67,6 +68,21 @@ static inline bool ol_heap_span_is_used(const struct ol_heap_span *span) {
 /* Index of the object that holds the byte at offset: a division by object_bytes. */
 static inline uint32_t ol_heap_object_index(const struct ol_heap_span *span, uint64_t offset) {
 	return (uint32_t)((offset * span->divide_magic) >> 32);
+}
+
+static inline bool ol_heap_span_has_mark(const struct ol_heap_span *span, uint32_t index) {
+	uint64_t word = __atomic_load_n(&span->words[index / 64], __ATOMIC_RELAXED);
+	return word >> (index % 64) & 1;
+}
+
+/* Sets mark bits of one word. */
+static inline void ol_heap_span_set_marks(
+	struct ol_heap_span *span, uint32_t word, uint64_t bits, bool is_atomic) {
+	assert(word < span->word_count);
+	if (is_atomic)
+		__atomic_fetch_or(&span->words[word], bits, __ATOMIC_RELAXED);
+	else
+		span->words[word] |= bits;
 }
 
 /* The bits of word that stand for objects: all but in the last word. */

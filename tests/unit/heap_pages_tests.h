@@ -252,7 +252,8 @@ struct hook_notes {
 	struct ol_heap_stats stats; /* In the last call. */
 };
 
-static void note_mapping(void *context, uint64_t span_bytes) {
+static int note_mapping(
+	void *context, uint64_t span_bytes, unsigned attempt, struct ol_error *error) {
 	struct hook_notes *notes = context;
 	notes->mapping_calls++;
 	notes->mapping_bytes = span_bytes;
@@ -260,6 +261,7 @@ static void note_mapping(void *context, uint64_t span_bytes) {
 	notes->stats = ol_heap_stats(notes->heap);
 	if (notes->has_to_collect)
 		collect(notes->heap);
+	return notes->has_to_collect && attempt == 0;
 }
 
 static void note_commit(void *context, uint64_t released_bytes) {

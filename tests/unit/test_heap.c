@@ -316,7 +316,7 @@ static void a_node_with_many_slots_is_marked_piece_by_piece(void **state) {
 		assert_int_equal(ol_heap_sweep(heap).freed_objects, SLOTS);
 		assert_int_equal(heap->marker.rescan_count > 0, limit == 1);
 		if (limit == 0)
-			assert_true(heap->marker.entry_count_peak < 1000);
+			assert_true(heap->marker.stack.entry_count_peak < 1000);
 		world_destroy(world);
 	}
 }
@@ -335,7 +335,7 @@ static void a_list_of_a_million_nodes_needs_no_depth(void **state) {
 	struct ol_heap_marking marking = ol_heap_mark(heap);
 	assert_int_equal(marking.marked_objects, 1000000);
 	assert_int_equal(ol_heap_sweep(heap).freed_objects, 0);
-	assert_int_equal(heap->marker.entry_count_peak, 1);
+	assert_int_equal(heap->marker.stack.entry_count_peak, 1);
 	world_destroy(world);
 }
 
@@ -346,8 +346,8 @@ static void a_big_mark_stack_is_given_back(void **state) {
 	for (unsigned i = 0; i < COUNT; i++)
 		root(heap, node(heap, 1, 0).object);
 	ol_heap_count_reachable_bytes(heap);
-	assert_int_equal(heap->marker.entry_count_peak, COUNT);
-	assert_int_equal(resident_bytes(heap->marker.region.address, OL_MIB), OL_HEAP_STEP_BYTES);
+	assert_int_equal(heap->marker.stack.entry_count_peak, COUNT);
+	assert_int_equal(resident_bytes(heap->marker.stack.region.address, OL_MIB), OL_HEAP_STEP_BYTES);
 	world_destroy(world);
 }
 
