@@ -33,6 +33,7 @@ static struct world *open_world(void) {
 		.limit_bytes = 32 * OL_MIB,
 		.address_space_bytes = UINT64_MAX,
 		.rules = "go1.19",
+		.collector = "stw",
 		.gogc = 100,
 		.memory_limit_bytes = OL_MEMORY_LIMIT_OFF };
 	int sockets[2];
