@@ -256,7 +256,7 @@ int ol_concurrent_create(struct ol_collector *collector, struct ol_error *error)
 	if (concurrent == NULL)
 		return ol_error_set(error, -ENOMEM, "no memory for the collector's threads");
 	concurrent->collector = collector;
-	ol_world_init(&concurrent->world);
+	ol_world_init(&concurrent->world, collector->processors == 1);
 	pthread_mutex_init(&concurrent->lock, NULL);
 	pthread_cond_init(&concurrent->work, NULL);
 	pthread_cond_init(&concurrent->progress, NULL);

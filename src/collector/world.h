@@ -14,10 +14,12 @@ struct ol_world {
 	pthread_mutex_t lock; /* Held by the owner. */
 	pthread_cond_t turn;  /* A thread that waited has had its turn. */
 	_Atomic unsigned waiting_count;
+	unsigned looks_max; /* Busy looks at the lock before sleeping. */
 };
 
-/* The calling thread becomes the program's, and owns the world. */
-void ol_world_init(struct ol_world *world);
+/* The calling thread becomes the program's, and owns the world. is_shared_processor: the threads
+ * have one processor between them. */
+void ol_world_init(struct ol_world *world, bool is_shared_processor);
 void ol_world_finish(struct ol_world *world);
 
 /* The program's. */

@@ -41,6 +41,9 @@ struct ol_memory {
 struct ol_memory_mmap {
 	struct ol_memory memory;
 	bool has_huge_pages;
+	/* touch writes byte after byte and takes a fault for each page, as a loop of a program does,
+	 * instead of as fast as it goes: for whoever races with it. */
+	bool is_bytewise;
 };
 
 /* The system's pages. Transparent huge pages are refused unless asked for: a touch is then one

@@ -57,18 +57,27 @@ static void populate(void *address, uint64_t bytes) {
 	(void)madvise(address, bytes, MADV_POPULATE_WRITE);
 }
 
+static void fill_bytewise(volatile char *next, const volatile char *end, uint8_t fill) {
+	while (next < end)
+		*next++ = (char)fill;
+}
+
 static void mmap_touch(struct ol_memory *memory, void *address, uint64_t bytes, uint8_t fill,
 	_Atomic uint64_t *touched_bytes) {
-	(void)memory;
+	const struct ol_memory_mmap *self = (const struct ol_memory_mmap *)memory;
 	char *next = address;
 	char *end = next + bytes;
 	while (next < end) {
 		uint64_t step_bytes = TOUCH_STEP_BYTES - (uintptr_t)next % TOUCH_STEP_BYTES;
 		if (step_bytes > (uint64_t)(end - next))
 			step_bytes = (uint64_t)(end - next);
-		if (step_bytes == TOUCH_STEP_BYTES)
-			populate(next, step_bytes);
-		memset(next, fill, step_bytes);
+		if (self->is_bytewise) {
+			fill_bytewise(next, next + step_bytes, fill);
+		} else {
+			if (step_bytes == TOUCH_STEP_BYTES)
+				populate(next, step_bytes);
+			memset(next, fill, step_bytes);
+		}
 		next += step_bytes;
 		if (touched_bytes != NULL)
 			atomic_fetch_add_explicit(touched_bytes, step_bytes, memory_order_relaxed);
@@ -103,4 +112,5 @@ static const struct ol_memory_ops mmap_ops = {
 void ol_memory_mmap_init(struct ol_memory_mmap *memory, bool has_huge_pages) {
 	memory->memory.ops = &mmap_ops;
 	memory->has_huge_pages = has_huge_pages;
+	memory->is_bytewise = false;
 }

@@ -14,6 +14,7 @@
 
 enum {
 	TOUCH_BYTES = 256 << 10,       /* Between two looks at what else is due. */
+	LONG_TOUCH_BYTES = 16 << 10,   /* From here on the world may stop while it is written. */
 	COUNT_EVERY_BYTES = 256 << 10, /* Garbage is counted anew after so much was asked for. */
 	COUNT_SHARE_INVERSE = 50,      /* Counting may take a fiftieth of the time, ... */
 	COUNT_FREE_NS = 2000000        /* ... and two milliseconds more. */
@@ -132,6 +133,8 @@ static int create_parts(struct ol_run *run, struct ol_error *error) {
 	enum ol_collector_mode mode;
 	if (ol_collector_mode_parse(spec->collector, &mode) < 0)
 		return ol_error_set(error, -EINVAL, "there is no collector '%.32s'", spec->collector);
+	/* With threads the run is a race, and the program's speed decides it: not ours. */
+	run->memory_mmap.is_bytewise = mode == OL_COLLECTOR_CONCURRENT;
 	int result = ol_heap_create(run->memory, heap_address_bytes(spec), &run->heap, error);
 	if (result < 0)
 		return result;
@@ -281,6 +284,7 @@ void ol_run_end(
 static void begin_request(struct ol_run *run, uint64_t bytes) {
 	if (!run->has_phase)
 		(void)ol_run_phase(run, "program", NULL);
+	ol_collector_poll(run->collector);
 	run->words.phase_requested_bytes += bytes;
 	run->words.request_bytes = bytes;
 	if (run->links.flight != NULL)
@@ -300,9 +304,13 @@ static void touch(struct ol_run *run, char *address, uint64_t bytes) {
 	write_flight(run, OL_ACTIVITY_TOUCHING);
 	while (bytes > 0) {
 		uint64_t piece_bytes = bytes < TOUCH_BYTES ? bytes : TOUCH_BYTES;
-		ol_collector_leave(run->collector);
+		/* Little is written before anybody could have stopped the world for it. */
+		bool is_long = piece_bytes >= LONG_TOUCH_BYTES;
+		if (is_long)
+			ol_collector_leave(run->collector);
 		run->memory->ops->touch(run->memory, address, piece_bytes, fill, touched);
-		ol_collector_enter(run->collector);
+		if (is_long)
+			ol_collector_enter(run->collector);
 		address += piece_bytes;
 		bytes -= piece_bytes;
 		if (bytes > 0)
