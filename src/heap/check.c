@@ -197,6 +197,9 @@ static int check_generation(
 	const struct ol_heap_span *span = ol_heap_span_at(heap, index);
 	assert(ol_heap_span_is_used(span));
 	assert(page < ol_heap_pages_count(&heap->pages));
+	if (heap->phase == OL_HEAP_PHASE_SWEEPING && page < heap->sweep_page &&
+		heap->sweep_page < page + span->page_count)
+		return VIOLATION(error, "sweeping is to go on in the middle of span %u", index);
 	if (ol_heap_is_swept(heap, span))
 		return 0;
 	if (span->sweep_generation != heap->sweep_generation - 1 ||

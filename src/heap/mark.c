@@ -276,7 +276,11 @@ uint64_t ol_heap_mark_some(
 		else
 			drain_among_others(heap, marker, &budget);
 	}
-	ol_heap_marker_publish(marker);
+	/* The program's marker may not come back for long; the others will. */
+	if (index == 0)
+		ol_heap_marker_publish(marker);
+	else if (should_share(marker, marker->stack.entry_count))
+		share(marker);
 	uint64_t done_bytes = budget.scanned_count * sizeof(uint64_t);
 	__atomic_store_n(&marker->work_bytes, marker->work_bytes + done_bytes, __ATOMIC_RELAXED);
 	*ret_is_idle = is_idle;

@@ -8,7 +8,6 @@
 #include "heap/heap_internal.h"
 
 enum {
-	GIVE_KEPT = 2,  /* Entries that a marker does not part with: not worth a lock. */
 	TAKE_MAX = 256, /* Entries: a batch. */
 	/* The program's marker parts with what it found when it has so many, hungry others or not. */
 	PUBLISH_ENTRIES = 64

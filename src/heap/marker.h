@@ -62,7 +62,8 @@ int ol_heap_stack_init(struct ol_heap_stack *stack, struct ol_memory *memory, ch
 bool ol_heap_marker_give(struct ol_heap_marker *marker, uint64_t entry_count);
 /* Takes a batch out of the pool onto a stack that is empty; false if there was none. */
 bool ol_heap_marker_take(struct ol_heap_marker *marker);
-/* Gives what others should have: called when the program's marker goes on to something else. */
+/* Gives all that it holds, if others want it or it is much: for the program's marker, which goes on
+ * to something else. */
 void ol_heap_marker_publish(struct ol_heap_marker *marker);
 
 static inline bool ol_heap_stack_has_room(struct ol_heap_stack *stack, uint64_t count) {

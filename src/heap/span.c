@@ -93,6 +93,9 @@ int ol_heap_span_create(struct ol_heap *heap, unsigned class_kind, uint64_t page
 	set_up_bits(heap, span);
 	/* References are to the start of objects, so one entry finds a large one. */
 	ol_heap_pages_map(&heap->pages, page, is_large ? 1 : page_count, index);
+	/* The walk over unswept spans goes on behind a span that was put around where it stands. */
+	if (page < heap->sweep_page && heap->sweep_page < page + page_count)
+		heap->sweep_page = page + page_count;
 	*ret_span = index;
 	*ret_is_zero = released_pages == page_count;
 	return 0;

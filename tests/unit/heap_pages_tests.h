@@ -119,6 +119,7 @@ static void pages_are_taken_where_a_naive_search_finds_them(void **state) {
 }
 
 static void a_slab_of_almost_a_terabyte_costs_little_and_comes_back(void **state) {
+	skip_under_thread_sanitizer();
 	struct world *world = world_create(OL_TIB);
 	struct ol_heap *heap = world->heap;
 	uint64_t bytes = OL_TIB - 3 * OL_HEAP_CHUNK_BYTES;
@@ -155,6 +156,7 @@ static void a_higher_tree_knows_what_was_free_before(void **state) {
 }
 
 static void a_heap_costs_next_to_nothing_before_its_first_object(void **state) {
+	skip_under_thread_sanitizer();
 	struct world *world = world_create(OL_TIB);
 	assert_true(ol_heap_stats(world->heap).metadata_bytes < 32 * OL_KIB);
 	struct ol_heap_stats stats = ol_heap_stats(world->heap);

@@ -3,8 +3,10 @@
 
 #include "heap_support.h"
 
+#include "heap_failure_tests.h"
 #include "heap_model.h"
 #include "heap_pages_tests.h"
+#include "heap_steps_tests.h"
 
 static const uint32_t go_classes[] = { 8, 16, 24, 32, 48, 64, 80, 96, 112, 128, 144, 160, 176, 192,
 	208, 224, 240, 256, 288, 320, 352, 384, 416, 448, 480, 512, 576, 640, 704, 768, 896, 1024, 1152,
@@ -246,31 +248,36 @@ static void roots_are_used_again_and_counted(void **state) {
 }
 
 static void small_heaps_mark_exactly_the_reachable(void **state) {
-	for (uint64_t seed = 1; seed <= 12; seed++) {
-		struct world *world = world_create(OL_HEAP_ARENA_BYTES);
-		model_run(world->heap, seed, 200, 100 * OL_KIB, 2500, 1);
-		world_destroy(world);
-	}
+	for (uint64_t seed = 1; seed <= 12; seed++)
+		run_plan(OL_HEAP_ARENA_BYTES, 0,
+			&(struct model_plan){ .seed = seed,
+				.object_count_max = 200,
+				.large_bytes_max = 100 * OL_KIB,
+				.step_count = 2500,
+				.check_every = 1 });
 }
 
 static void big_heaps_mark_exactly_the_reachable(void **state) {
-	for (uint64_t seed = 101; seed <= 104; seed++) {
-		struct world *world = world_create(16 * OL_GIB);
-		model_run(world->heap, seed, MODEL_OBJECTS_MAX, 3 * OL_MIB, 25000, 250);
-		world_destroy(world);
-	}
+	for (uint64_t seed = 101; seed <= 104; seed++)
+		run_plan(16 * OL_GIB, 0,
+			&(struct model_plan){ .seed = seed,
+				.object_count_max = MODEL_OBJECTS_MAX,
+				.large_bytes_max = 3 * OL_MIB,
+				.step_count = 25000,
+				.check_every = 250 });
 }
 
 static void a_full_mark_stack_loses_nothing(void **state) {
 	static const uint64_t limits[] = { 4, 5, 16, 64 };
 	uint64_t rescan_count = 0;
-	for (unsigned i = 0; i < 4; i++) {
-		struct world *world = world_create(OL_GIB);
-		ol_heap_limit_mark_stack(world->heap, limits[i]);
-		model_run(world->heap, 201 + i, 2000, 100 * OL_KIB, 8000, 100);
-		rescan_count += world->heap->marker.rescan_count;
-		world_destroy(world);
-	}
+	for (unsigned i = 0; i < 4; i++)
+		rescan_count += run_plan(OL_GIB, limits[i],
+			&(struct model_plan){ .seed = 201 + i,
+				.object_count_max = 2000,
+				.large_bytes_max = 100 * OL_KIB,
+				.step_count = 8000,
+				.check_every = 100,
+				.may_overflow = true });
 	assert_true(rescan_count > 0);
 }
 
@@ -351,8 +358,6 @@ static void a_big_mark_stack_is_given_back(void **state) {
 	world_destroy(world);
 }
 
-#include "heap_failure_tests.h"
-
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(size_classes_are_those_of_go_1_19),
@@ -375,6 +380,7 @@ int main(void) {
 		cmocka_unit_test(a_node_with_many_slots_is_marked_piece_by_piece),
 		cmocka_unit_test(a_list_of_a_million_nodes_needs_no_depth),
 		cmocka_unit_test(a_big_mark_stack_is_given_back),
+		HEAP_STEPS_TESTS,
 		cmocka_unit_test(pages_are_taken_where_a_naive_search_finds_them),
 		cmocka_unit_test(a_slab_of_almost_a_terabyte_costs_little_and_comes_back),
 		cmocka_unit_test(a_higher_tree_knows_what_was_free_before),
