@@ -224,3 +224,8 @@ struct ol_memstats ol_collector_memstats(const struct ol_collector *collector) {
 			elapsed_ns == 0 ? 0 : (double)collector->collecting_ns / (double)elapsed_ns,
 	};
 }
+
+/* Nobody asks a policy yet. */
+int ol_collector_verdict(const struct ol_collector *collector, struct ol_error *error) {
+	return 0;
+}

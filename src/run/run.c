@@ -10,6 +10,7 @@
 
 #include "base/units.h"
 #include "memory/memory.h"
+#include "policy/policy_cage.h"
 #include "record/frame.h"
 
 enum {
@@ -51,6 +52,8 @@ uint64_t ol_run_cage_bytes(const struct ol_run *run) {
 }
 
 static void write_flight(struct ol_run *run, enum ol_activity activity) {
+	if (run->collector == NULL)
+		return; /* A policy collects before there is anything to tell. */
 	run->words.activity = activity;
 	run->words.at_ns = ol_run_elapsed_ns(run);
 	run->words.memstats = ol_collector_memstats(run->collector);
@@ -84,6 +87,23 @@ static void on_cycle(void *context, const struct ol_gc_cycle *cycle) {
 
 static void on_activity(void *context, bool is_collecting) {
 	write_flight(context, is_collecting ? OL_ACTIVITY_COLLECTING : OL_ACTIVITY_RUNNING);
+}
+
+static int send_event(
+	struct ol_run *run, const char *kind, const char *text, struct ol_error *error) {
+	run->frame.event = (struct ol_event){ .at_ns = ol_run_elapsed_ns(run) };
+	snprintf(run->frame.event.kind, sizeof run->frame.event.kind, "%s", kind);
+	snprintf(run->frame.event.text, sizeof run->frame.event.text, "%s", text);
+	return send_frame(run, OL_FRAME_EVENT, error);
+}
+
+static void on_order(void *context, const char *text) {
+	/* As with cycles: there is nobody to tell where the lab is gone. */
+	(void)send_event(context, "policy", text, NULL);
+}
+
+static uint64_t cage_bytes(void *context) {
+	return ol_run_cage_bytes(context);
 }
 
 /* Address space for the heap: much more than the cage can hold, so that it is the cage that ends a
@@ -123,6 +143,11 @@ static int create_parts(struct ol_run *run, struct ol_error *error) {
 		.context = run,
 		.on_cycle = on_cycle,
 		.on_activity = on_activity,
+		.on_order = on_order,
+		.cage_bytes = cage_bytes,
+		.policy = run->links.policy,
+		.cage = ol_policy_cage_of(spec),
+		.pressure_fd = run->links.pressure_fd,
 	};
 	return ol_collector_create(run->heap, &run->clock, &config, &run->collector, error);
 }
@@ -304,8 +329,10 @@ uint64_t ol_run_free_os_memory(struct ol_run *run) {
 	return ol_heap_scavenge(run->heap, UINT64_MAX);
 }
 
+int ol_run_verdict(const struct ol_run *run, struct ol_error *error) {
+	return ol_collector_verdict(run->collector, error);
+}
+
 int ol_run_log(struct ol_run *run, const char *text, struct ol_error *error) {
-	run->frame.event = (struct ol_event){ .at_ns = ol_run_elapsed_ns(run), .kind = "log" };
-	snprintf(run->frame.event.text, sizeof run->frame.event.text, "%s", text);
-	return send_frame(run, OL_FRAME_EVENT, error);
+	return send_event(run, "log", text, error);
 }

@@ -38,7 +38,8 @@ static struct world *open_world(void) {
 	int sockets[2];
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, sockets), 0);
 	world->lab_socket = sockets[0];
-	world->links = (struct ol_run_links){ .socket_fd = sockets[1], .usage_fd = -1 };
+	world->links =
+		(struct ol_run_links){ .socket_fd = sockets[1], .usage_fd = -1, .pressure_fd = -1 };
 	assert_int_equal(ol_flight_create(&world->flight_fd, &world->links.flight, NULL), 0);
 	return world;
 }
