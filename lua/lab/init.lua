@@ -3,14 +3,17 @@ local core = require "lab.core"
 local names = require "lab.names"
 
 -- What is read inside the cage is charged to it: there the least that will do is loaded.
-local declare_scenario, declare_experiment, run
+local declare_scenario, declare_experiment, declare_policy, argument, run
 if core.side == "lab" then
   declare_scenario = require "lab.scenario".declare
   declare_experiment = require "lab.experiment".declare
+  declare_policy = require "lab.policy".declare
+  argument = require "lab.policy".argument
   run = require "lab.run".start
 else
   local inside = require "lab.inside"
   declare_scenario, declare_experiment, run = inside.declare, inside.declare, inside.run
+  declare_policy, argument = inside.policy, inside.argument
 end
 
 local function log(format, ...)
@@ -33,6 +36,8 @@ return names.close({
 
   scenario = core.blame(declare_scenario),
   experiment = core.blame(declare_experiment),
+  policy = core.blame(declare_policy),
+  argument = core.blame(argument),
   run = core.blame(run),
   log = core.blame(log),
 }, "lab")

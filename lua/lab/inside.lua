@@ -19,4 +19,13 @@ function inside.run()
   return nil, "lab.run works in the program of an experiment, outside the cage"
 end
 
+-- Most runs have no policy in Lua.
+function inside.policy(fields)
+  return require "lab.inside_policy".declare(fields)
+end
+
+function inside.argument()
+  return require "lab.inside_policy".argument()
+end
+
 return inside

@@ -132,7 +132,7 @@ function parsers.number(option, text)
 end
 
 function parsers.bytes(option, text)
-  local value, expected = core.parse_bytes(text)
+  local value, expected = core.parse_bytes(text, option.whole)
   if not value then
     return nil, expected
   end
@@ -175,11 +175,13 @@ local function parse(option, text)
   return value
 end
 
-local function declare(name, declaration)
+-- Checks one declaration. whole: what a share is of, where "25%" is a size too; nil where it is
+-- not.
+function options.declare_one(name, declaration, whole)
   if type(declaration) ~= "table" then
     declaration = { declaration }
   end
-  local option = { name = name }
+  local option = { name = name, whole = whole }
   local fine, message = check_fields(declaration)
   if fine then
     fine, message = type_of(declaration)
@@ -195,16 +197,21 @@ local function declare(name, declaration)
     fine, message = nil, "its description must be a string"
   end
   if not fine then
-    return nil, ("option '%s': %s"):format(name, message)
+    return nil, message
   end
   option.doc = declaration[2] or ""
   local value
   value, message = parse(option, options.text_of(declaration[1]))
   if value == nil then
-    return nil, ("option '%s': the default does not fit: %s"):format(name, message)
+    return nil, "the default does not fit: " .. message
   end
   option.default = value
   return option
+end
+
+-- The value that a text gives; or nil and what was expected.
+function options.value_of(option, text)
+  return parsers[option.type](option, text)
 end
 
 -- Checks the options field of a scenario: a list in order of name.
@@ -226,9 +233,9 @@ function options.declare(declarations, reserved)
     end
   end
   for index, name in ipairs(names.of(declarations)) do
-    local option, message = declare(name, declarations[name])
+    local option, message = options.declare_one(name, declarations[name])
     if not option then
-      return nil, message
+      return nil, ("option '%s': %s"):format(name, message)
     end
     list[index] = option
   end

@@ -13,8 +13,8 @@ static void print_overview(void) {
 	puts("usage: oomlab COMMAND [options]\n");
 	for (size_t i = 0; i < ol_commands_count; i++)
 		printf("  %-9s %s\n", ol_commands[i].name, ol_commands[i].summary);
-	puts("\noomlab list names the scripts; oomlab help NAME tells of a command, or of a script\n"
-		 "what it asks and which options it has.\n");
+	puts("\noomlab list names the scripts and the policies; oomlab help NAME tells of a command,\n"
+		 "of a script what it asks and which options it has, of a policy whose rule it is.\n");
 	puts("exit status: 0 done (an OOM kill is a result), 1 an expectation was not met,\n"
 		 "2 bad usage, 3 the script raised an error, 4 the lab could not do its work.");
 }
@@ -36,6 +36,60 @@ int ol_help_script(const struct ol_script *script) {
 	return OL_EXIT_DONE;
 }
 
+/* A rule may have several lines: each is indented. */
+static void print_indented(const char *text) {
+	while (*text != '\0') {
+		size_t length = strcspn(text, "\n");
+		printf(length > 0 ? "  %.*s\n" : "\n", (int)length, text);
+		text += length + (text[length] == '\n');
+	}
+}
+
+int ol_help_policy(const struct ol_script_policy *policy) {
+	const char *argument = ol_script_policy_argument(policy);
+	const char *argument_doc = ol_script_policy_argument_doc(policy);
+	const char *synopsis = ol_script_policy_synopsis(policy);
+	printf("%s: %s\n\n", ol_script_policy_name(policy), ol_script_policy_title(policy));
+	if (*synopsis != '\0')
+		printf("%s%s\n", synopsis, synopsis[strlen(synopsis) - 1] == '\n' ? "" : "\n");
+	if (*ol_script_policy_source(policy) != '\0')
+		printf("source: %s\n", ol_script_policy_source(policy));
+	if (*ol_script_policy_rule(policy) != '\0') {
+		puts("rule:");
+		print_indented(ol_script_policy_rule(policy));
+	}
+	if (*ol_script_policy_source(policy) != '\0' || *ol_script_policy_rule(policy) != '\0')
+		putchar('\n');
+	printf("usage: oomlab run [SCRIPT] --policy=%s%s%s%s\n", ol_script_policy_written(policy),
+		*argument != '\0' ? "[:" : "", argument, *argument != '\0' ? "]" : "");
+	if (*argument_doc != '\0')
+		printf("  %s: %s\n", argument, argument_doc);
+	return OL_EXIT_DONE;
+}
+
+/* A script, a policy, or one of each. */
+static int help_name(const char *name) {
+	OL_AUTO_SCRIPT struct ol_script *script = NULL;
+	OL_AUTO_POLICY struct ol_script_policy *policy = NULL;
+	struct ol_script_failure failure = { "" }, policy_failure = { "" };
+	struct ol_error error, policy_error;
+	int result = ol_script_open(name, &script, &failure, &error);
+	int policy_result = ol_open_policy(name, &policy, &policy_failure, &policy_error);
+	if (script != NULL)
+		ol_help_script(script);
+	if (script != NULL && policy != NULL)
+		puts("\nThere is a policy of that name, too:\n");
+	if (policy != NULL)
+		ol_help_policy(policy);
+	if (script != NULL || policy != NULL)
+		return OL_EXIT_DONE;
+	if (result != -ENOENT)
+		return ol_script_status(result, &failure, &error);
+	if (policy_result == -EBADMSG || strstr(policy_error.message, "did you mean") != NULL)
+		return ol_script_status(policy_result, &policy_failure, &policy_error);
+	return ol_script_status(result, &failure, &error);
+}
+
 int ol_command_help(int argc, char **argv) {
 	if (argc < 2) {
 		print_overview();
@@ -52,13 +106,11 @@ int ol_command_help(int argc, char **argv) {
 	}
 	if (argv[1][0] == '-')
 		return ol_say_usage("unknown option '%.64s'", argv[1]);
-	OL_AUTO_SCRIPT struct ol_script *script = NULL;
-	int status = ol_open_script(argv[1], &script);
-	return status != OL_EXIT_DONE ? status : ol_help_script(script);
+	return help_name(argv[1]);
 }
 
 void ol_command_help_help(void) {
-	puts("usage: oomlab help [COMMAND|SCRIPT]\n\n"
+	puts("usage: oomlab help [COMMAND|SCRIPT|POLICY]\n\n"
 		 "Without a name: the commands. With one: that command's options, or a script's\n"
-		 "question, its options, their defaults and ranges.");
+		 "question, its options, their defaults and ranges, or a policy's source and rule.");
 }

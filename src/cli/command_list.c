@@ -27,18 +27,32 @@ static void add_name(void *context, const char *name) {
 	names->count++;
 }
 
-static int list_scripts(void) {
+typedef int (*list_function)(
+	void (*visit)(void *context, const char *name), void *context, struct ol_error *error);
+
+/* NULL: said why. */
+static struct names *collect_names(list_function list) {
 	OL_AUTO_FREE struct names *names = calloc(1, sizeof *names);
 	struct ol_error error;
 	if (names == NULL) {
 		ol_say("no memory for the list");
-		return OL_EXIT_LAB;
+		return NULL;
 	}
 	names->longest_bytes = NAME_COLUMNS_MINIMUM;
-	if (ol_script_list(add_name, names, &error) < 0) {
+	if (list(add_name, names, &error) < 0) {
 		ol_say("%s", error.message);
-		return OL_EXIT_LAB;
+		return NULL;
 	}
+	struct names *result = names;
+	names = NULL;
+	return result;
+}
+
+static int list_scripts(void) {
+	OL_AUTO_FREE struct names *names = collect_names(ol_script_list);
+	struct ol_error error;
+	if (names == NULL)
+		return OL_EXIT_LAB;
 	for (size_t i = 0; i < names->count; i++) {
 		OL_AUTO_SCRIPT struct ol_script *script = NULL;
 		int width = (int)names->longest_bytes;
@@ -51,9 +65,20 @@ static int list_scripts(void) {
 	return OL_EXIT_DONE;
 }
 
-static void list_policies(void) {
-	printf("  %-*s  Go's own: GOGC and a memory limit (rules go1.16, go1.19, go1.21)\n",
-		NAME_COLUMNS_MINIMUM, "go");
+static int list_policies(void) {
+	OL_AUTO_FREE struct names *names = collect_names(ol_script_policy_list);
+	struct ol_error error;
+	if (names == NULL)
+		return OL_EXIT_LAB;
+	for (size_t i = 0; i < names->count; i++) {
+		OL_AUTO_POLICY struct ol_script_policy *policy = NULL;
+		int width = (int)names->longest_bytes;
+		if (ol_open_policy(names->names[i], &policy, NULL, &error) < 0)
+			printf("  %-*s  (cannot be loaded: %s)\n", width, names->names[i], error.message);
+		else
+			printf("  %-*s  %s\n", width, names->names[i], ol_script_policy_title(policy));
+	}
+	return OL_EXIT_DONE;
 }
 
 int ol_command_list(int argc, char **argv) {
@@ -69,10 +94,8 @@ int ol_command_list(int argc, char **argv) {
 		return OL_EXIT_DONE;
 	}
 	const char *what = line.word_count > 0 ? line.words[0] : "";
-	if (strcmp(what, "policies") == 0) {
-		list_policies();
-		return OL_EXIT_DONE;
-	}
+	if (strcmp(what, "policies") == 0)
+		return list_policies();
 	if (strcmp(what, "scenarios") == 0)
 		return list_scripts();
 	if (*what != '\0') {
@@ -84,9 +107,9 @@ int ol_command_list(int argc, char **argv) {
 	}
 	puts("scenarios (oomlab run NAME, oomlab help NAME)");
 	int status = list_scripts();
-	puts("\npolicies (--policy=NAME)");
-	list_policies();
-	return status;
+	puts("\npolicies (oomlab run --policy=NAME, oomlab help NAME)");
+	int policy_status = list_policies();
+	return policy_status > status ? policy_status : status;
 }
 
 void ol_command_list_help(void) {

@@ -13,7 +13,7 @@ const struct ol_command ol_commands[] = {
 		"run a scenario in a cage, or an experiment", ol_command_run, ol_command_run_help },
 	{ "list", "list [scenarios|policies]", "what there is to run", ol_command_list,
 		ol_command_list_help },
-	{ "help", "help [COMMAND|SCRIPT]", "about a command, or a script and its options",
+	{ "help", "help [COMMAND|SCRIPT|POLICY]", "about a command, a script and its options, a policy",
 		ol_command_help, ol_command_help_help },
 	{ "doctor", "doctor [--format=json]", "what this machine can do, and what mends the rest",
 		ol_command_doctor, ol_command_doctor_help },

@@ -180,6 +180,30 @@ int ol_run_request_apply_settings(
 	return result;
 }
 
+static int say_bad_policy(const struct ol_run_request *request, int result,
+	const struct ol_script_failure *failure, const struct ol_error *error) {
+	const char *value = ol_cli_value(&request->line, "policy");
+	if (result == -EBADMSG)
+		return ol_script_status(result, failure, error);
+	/* What the scenario itself names was found when it was loaded. */
+	if (value == NULL)
+		value = request->plan.spec.policy;
+	struct ol_error whole;
+	ol_error_set(&whole, result, "--policy=%.64s: %s", value, error->message);
+	return ol_script_status(result, failure, &whole);
+}
+
+/* Whoever is to decide in the run, found and loaded before any cage is made. */
+static int open_policy(struct ol_run_request *request) {
+	struct ol_script_failure failure = { "" };
+	struct ol_error error;
+	struct ol_run_spec *spec = &request->plan.spec;
+	int result = ol_script_policy_open(spec, &request->policy, &failure, &error);
+	if (result == 0 && ol_script_kind(request->script) == OL_SCRIPT_SCENARIO)
+		result = ol_script_policy_fill(request->policy, spec, &error);
+	return result < 0 ? say_bad_policy(request, result, &failure, &error) : OL_EXIT_DONE;
+}
+
 /* Defaults, then the scenario's own settings, the environment's, the command line's. */
 static int make_plan(struct ol_run_request *request) {
 	bool is_scenario = ol_script_kind(request->script) == OL_SCRIPT_SCENARIO;
@@ -193,11 +217,11 @@ static int make_plan(struct ol_run_request *request) {
 		return ol_say_usage("%s", error.message);
 	/* An experiment's settings were only checked: they are applied to each of its runs. */
 	if (!is_scenario)
-		return OL_EXIT_DONE;
+		return open_policy(request);
 	if (ol_plan_finish(&request->plan, &error) < 0 ||
 		ol_script_fill(request->script, &request->plan.spec, &error) < 0)
 		return ol_say_usage("%s", error.message);
-	return OL_EXIT_DONE;
+	return open_policy(request);
 }
 
 /* An experiment makes runs of its own; what it does with them is its own affair. */
@@ -233,5 +257,6 @@ int ol_run_request_parse(struct ol_run_request *request, int argc, char **argv) 
 }
 
 void ol_run_request_finish(struct ol_run_request *request) {
+	ol_script_policy_close(request->policy);
 	ol_script_close(request->script);
 }

@@ -8,6 +8,7 @@
 #include "cli/options.h"
 #include "record/record.h"
 #include "script/script_lab.h"
+#include "script/script_policy.h"
 #include "supervisor/plan.h"
 
 enum ol_run_format { OL_RUN_TEXT, OL_RUN_JSON, OL_RUN_GCTRACE };
@@ -16,7 +17,8 @@ struct ol_run_request {
 	struct ol_cli_table table;
 	struct ol_cli_line line;
 	struct ol_script *script;
-	struct ol_plan plan; /* For a scenario: finished and filled. */
+	struct ol_plan plan;             /* For a scenario: finished and filled. */
+	struct ol_script_policy *policy; /* For an experiment: its runs open their own. */
 	int64_t repeat_count;
 	bool is_repeat_given;    /* --repeat=1 is one of many, too. */
 	const char *record_path; /* NULL: none. */

@@ -156,9 +156,11 @@ static int run_once(struct session *session, int64_t number) {
 		}
 	}
 	size_t text_bytes;
-	const char *text = ol_script_text(request->script, &text_bytes);
-	int result =
-		ol_supervise(&request->plan.spec, text, text_bytes, &sink, session->summary, &error);
+	struct ol_supervisor_texts texts = {
+		.script = ol_script_text(request->script, &text_bytes),
+		.policy = ol_script_policy_text(request->policy),
+	};
+	int result = ol_supervise(&request->plan.spec, &texts, &sink, session->summary, &error);
 	int status = OL_EXIT_LAB;
 	if (result == 0) {
 		status = tell(session, number);

@@ -28,3 +28,13 @@ int ol_open_script(const char *name, struct ol_script **ret_script) {
 	int result = ol_script_open(name, ret_script, &failure, &error);
 	return result < 0 ? ol_script_status(result, &failure, &error) : OL_EXIT_DONE;
 }
+
+int ol_open_policy(const char *text, struct ol_script_policy **ret_policy,
+	struct ol_script_failure *ret_failure, struct ol_error *error) {
+	struct ol_plan plan;
+	ol_plan_init(&plan);
+	int result = ol_plan_set(&plan, "policy", text, error);
+	if (result == 0)
+		result = ol_script_policy_open(&plan.spec, ret_policy, ret_failure, error);
+	return result;
+}

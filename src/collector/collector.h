@@ -49,7 +49,7 @@ struct ol_collector_config {
 	/* Readable (POLLIN) when the cage is short of memory; a read of 64 bytes, which may fail, takes
 	 * that. -1 for none. */
 	int pressure_fd;
-	enum ol_policy_pressure_kind pressure_kind; /* What it then tells. */
+	enum ol_pressure_kind pressure_kind; /* What it then tells. */
 	/* All may be NULL. on_activity is told when the program stops for collecting and when it goes
 	 * on; on_swept when everything that a cycle found dead is free; on_order what a policy ordered,
 	 * one line. on_cycle and on_swept may come from another thread, the world stopped. */

@@ -42,12 +42,8 @@ struct ol_policy_stats {
 	struct ol_memstats memstats;
 };
 
-enum ol_policy_pressure_kind {
-	OL_POLICY_PRESSURE_THRESHOLD, /* v1: usage crossed a share of the limit. */
-	OL_POLICY_PRESSURE_STALL      /* v2: PSI, tasks of the cage waited for memory. */
-};
 struct ol_policy_pressure {
-	enum ol_policy_pressure_kind kind;
+	enum ol_pressure_kind kind;
 	uint64_t at_ns;
 	uint64_t cage_bytes;
 };

@@ -22,7 +22,7 @@ static void on_pressure(struct ol_policy *policy, const struct ol_policy_pressur
 	orders->scavenge_bytes = UINT64_MAX;
 	char usage[OL_UNITS_TEXT_BYTES];
 	ol_format_bytes(pressure->cage_bytes, usage);
-	if (pressure->kind == OL_POLICY_PRESSURE_THRESHOLD)
+	if (pressure->kind == OL_PRESSURE_THRESHOLD)
 		snprintf(orders->reason, sizeof orders->reason,
 			"the kernel tells that usage crossed a threshold, now %s", usage);
 	else

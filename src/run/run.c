@@ -10,6 +10,7 @@
 
 #include "base/units.h"
 #include "memory/memory.h"
+#include "policy/policy_cage.h"
 #include "record/frame.h"
 
 enum {
@@ -53,6 +54,8 @@ uint64_t ol_run_cage_bytes(const struct ol_run *run) {
 }
 
 static void write_flight(struct ol_run *run, enum ol_activity activity) {
+	if (run->collector == NULL)
+		return; /* A policy collects before there is anything to tell. */
 	run->words.activity = activity;
 	run->words.at_ns = ol_run_elapsed_ns(run);
 	run->words.memstats = ol_collector_memstats(run->collector);
@@ -95,15 +98,25 @@ static void on_swept(void *context) {
 	}
 }
 
-static void on_order(void *context, const char *text) {
-	struct ol_run *run = context;
-	run->frame.event = (struct ol_event){ .at_ns = ol_run_elapsed_ns(run), .kind = "policy" };
-	snprintf(run->frame.event.text, sizeof run->frame.event.text, "%s", text);
-	(void)send_frame(run, OL_FRAME_EVENT, NULL);
-}
-
 static void on_activity(void *context, bool is_collecting) {
 	write_flight(context, is_collecting ? OL_ACTIVITY_COLLECTING : OL_ACTIVITY_RUNNING);
+}
+
+static int send_event(
+	struct ol_run *run, const char *kind, const char *text, struct ol_error *error) {
+	run->frame.event = (struct ol_event){ .at_ns = ol_run_elapsed_ns(run) };
+	snprintf(run->frame.event.kind, sizeof run->frame.event.kind, "%s", kind);
+	snprintf(run->frame.event.text, sizeof run->frame.event.text, "%s", text);
+	return send_frame(run, OL_FRAME_EVENT, error);
+}
+
+static void on_order(void *context, const char *text) {
+	/* As with cycles: there is nobody to tell where the lab is gone. */
+	(void)send_event(context, "policy", text, NULL);
+}
+
+static uint64_t cage_bytes(void *context) {
+	return ol_run_cage_bytes(context);
 }
 
 /* Address space for the heap: much more than the cage can hold, so that it is the cage that ends a
@@ -146,14 +159,16 @@ static int create_parts(struct ol_run *run, struct ol_error *error) {
 		.trigger_test =
 			spec->is_trigger_before_mapping ? OL_TRIGGER_BEFORE_MAPPING : OL_TRIGGER_AFTER_SERVING,
 		.is_stress = spec->is_stress,
-		.pressure_fd = run->links.pressure_fd,
-		.pressure_kind = spec->pressure_kind == OL_PRESSURE_STALL ? OL_POLICY_PRESSURE_STALL
-																  : OL_POLICY_PRESSURE_THRESHOLD,
 		.context = run,
 		.on_cycle = on_cycle,
 		.on_activity = on_activity,
 		.on_swept = on_swept,
 		.on_order = on_order,
+		.cage_bytes = cage_bytes,
+		.policy = run->links.policy,
+		.cage = ol_policy_cage_of(spec),
+		.pressure_fd = run->links.pressure_fd,
+		.pressure_kind = (enum ol_pressure_kind)spec->pressure_kind,
 	};
 	return ol_collector_create(run->heap, &run->clock, &config, &run->collector, error);
 }
@@ -357,8 +372,10 @@ int ol_run_check(struct ol_run *run, struct ol_error *error) {
 	return ol_collector_check(run->collector, error);
 }
 
+int ol_run_verdict(const struct ol_run *run, struct ol_error *error) {
+	return ol_collector_verdict(run->collector, error);
+}
+
 int ol_run_log(struct ol_run *run, const char *text, struct ol_error *error) {
-	run->frame.event = (struct ol_event){ .at_ns = ol_run_elapsed_ns(run), .kind = "log" };
-	snprintf(run->frame.event.text, sizeof run->frame.event.text, "%s", text);
-	return send_frame(run, OL_FRAME_EVENT, error);
+	return send_event(run, "log", text, error);
 }

@@ -21,8 +21,10 @@ struct ol_run_links {
 	int usage_fd;    /* The cage's usage file. */
 	int pressure_fd; /* Readable when the cage runs short of memory. */
 	struct ol_flight *flight;
+	struct ol_policy *policy; /* NULL: Go's own rules. Asked from ol_run_create on. */
 };
 
+/* Errors: also what ol_run_verdict tells, where the policy's on_start ends the run. */
 int ol_run_create(const struct ol_run_spec *spec, const struct ol_run_links *links,
 	struct ol_run **ret_run, struct ol_error *error);
 void ol_run_destroy(struct ol_run *run); /* NULL is fine. */
@@ -47,6 +49,9 @@ int ol_run_node(struct ol_run *run, uint32_t slot_count, uint64_t payload_bytes,
 void ol_run_collect(struct ol_run *run);
 /* Go's debug.FreeOSMemory: a cycle, then everything free is given back. Returns bytes released. */
 uint64_t ol_run_free_os_memory(struct ol_run *run);
+/* Whether the policy has ended the run: see ol_collector_verdict. The functions that allocate
+ * return the same; ask after the others that may collect. */
+int ol_run_verdict(const struct ol_run *run, struct ol_error *error);
 /* Sends one line up; it costs no heap. */
 int ol_run_log(struct ol_run *run, const char *text, struct ol_error *error);
 

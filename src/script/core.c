@@ -12,6 +12,7 @@
 #include "script/state.h"
 
 static const char declarations_key = 0; /* Its address: the list, in the registry. */
+static const char policy_key = 0;       /* The policy last declared. */
 
 static int call_blaming(lua_State *L) {
 	int argument_count = lua_gettop(L);
@@ -53,6 +54,7 @@ static int core_log(lua_State *L) {
  * Reads a size as people write it: 32M, 0.5GiB, 100MB.
  * @function core.parse_bytes
  * @tparam string text
+ * @tparam[opt] integer whole  what a share is of: then 90% is a size, too
  * @treturn[1] integer bytes
  * @return[2] nil
  * @treturn[2] string what was expected
@@ -60,7 +62,9 @@ static int core_log(lua_State *L) {
 static int core_parse_bytes(lua_State *L) {
 	struct ol_error error;
 	uint64_t bytes;
-	if (ol_parse_bytes(luaL_checkstring(L, 1), 0, &bytes, &error) < 0) {
+	lua_Integer whole_bytes = luaL_optinteger(L, 2, 0);
+	luaL_argcheck(L, whole_bytes >= 0, 2, "expected at least 0");
+	if (ol_parse_bytes(luaL_checkstring(L, 1), (uint64_t)whole_bytes, &bytes, &error) < 0) {
 		lua_pushnil(L);                   /* nil */
 		lua_pushstring(L, error.message); /* nil, message */
 		return 2;
@@ -108,6 +112,32 @@ static int core_declare(lua_State *L) {
 	return 1;
 }
 
+/***
+ * Notes a policy. A file has one, which it returns.
+ * @function core.declare_policy
+ * @tparam table policy  checked by the Lua half
+ * @treturn table policy
+ */
+static int core_declare_policy(lua_State *L) {
+	luaL_checktype(L, 1, LUA_TTABLE);
+	lua_settop(L, 1);
+	lua_pushvalue(L, 1); /* policy, policy */
+	lua_rawsetp(L, LUA_REGISTRYINDEX, &policy_key);
+	return 1;
+}
+
+void ol_lua_push_policy(lua_State *L) {
+	lua_rawgetp(L, LUA_REGISTRYINDEX, &policy_key); /* policy */
+}
+
+bool ol_lua_is_policy(lua_State *L, int index) {
+	int value = lua_absindex(L, index);
+	ol_lua_push_policy(L); /* policy */
+	bool is_policy = lua_istable(L, -1) && lua_rawequal(L, value, -1);
+	lua_pop(L, 1);
+	return is_policy;
+}
+
 lua_Integer ol_lua_count_declarations(lua_State *L) {
 	push_declarations(L); /* list */
 	lua_Integer count = (lua_Integer)lua_rawlen(L, -1);
@@ -136,6 +166,7 @@ void ol_lua_open_core(lua_State *L) {
 		{ "log", core_log },
 		{ "parse_bytes", core_parse_bytes },
 		{ "declare", core_declare },
+		{ "declare_policy", core_declare_policy },
 		{ NULL, NULL },
 	};
 	const struct ol_lua *lua = ol_lua_of(L);

@@ -13,6 +13,11 @@ void ol_lua_open_core(lua_State *L);
 void ol_lua_push_declaration(lua_State *L, lua_Integer index);
 lua_Integer ol_lua_count_declarations(lua_State *L);
 
+/* Leaves the policy that was declared last on the stack, or nil. */
+void ol_lua_push_policy(lua_State *L);
+/* Whether the value at index is that. */
+bool ol_lua_is_policy(lua_State *L, int index);
+
 /* Takes the table on top of the stack and leaves it closed: reading or writing what is not in it is
  * an error that names what. Raises. */
 void ol_lua_close_table(lua_State *L, const char *what);

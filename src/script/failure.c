@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -23,6 +24,10 @@ int ol_lua_describe_no_memory(const struct ol_lua *lua, struct ol_error *error) 
 		lua->script_path, held, most, asked, lua->config.memory_advice);
 }
 
+static bool is_path(const char *path, const char *text, size_t length) {
+	return path != NULL && strlen(path) == length && memcmp(text, path, length) == 0;
+}
+
 /* Where "FILE:LINE:" ends in text, if it begins with one; 0 if not. ret_file_length: of FILE. */
 static size_t find_position(const struct ol_lua *lua, const char *text, size_t *ret_file_length) {
 	for (const char *colon = strchr(text, ':'); colon != NULL; colon = strchr(colon + 1, ':')) {
@@ -30,10 +35,9 @@ static size_t find_position(const struct ol_lua *lua, const char *text, size_t *
 		if (digits == 0 || colon[1 + digits] != ':')
 			continue;
 		size_t length = (size_t)(colon - text);
-		size_t script_length = strlen(lua->script_path);
 		bool is_lua_file = length > 4 && memcmp(colon - 4, ".lua", 4) == 0;
-		bool is_script = length == script_length && memcmp(text, lua->script_path, length) == 0;
-		if (is_lua_file || is_script || strncmp(text, "...", 3) == 0) {
+		if (is_lua_file || is_path(lua->script_path, text, length) ||
+			is_path(lua->policy_path, text, length) || strncmp(text, "...", 3) == 0) {
 			*ret_file_length = length;
 			return (size_t)(colon + 1 + digits + 1 - text);
 		}
@@ -49,8 +53,9 @@ static void find_place(struct ol_lua *lua, lua_State *thread, char *place, size_
 		lua_getinfo(thread, "Sl", &debug);
 		if (debug.currentline <= 0)
 			continue;
-		/* Not the library's lines: the script's, if it is anywhere below. */
-		if (strncmp(debug.source, "@lua/lab/", 9) == 0)
+		/* Not the library's lines: the script's, if it is anywhere below. A policy is a script. */
+		if (strncmp(debug.source, "@lua/lab/", 9) == 0 &&
+			strncmp(debug.source, "@lua/lab/policy/", 16) != 0)
 			continue;
 		snprintf(place, place_bytes, "%s:%d", debug.source + 1, debug.currentline);
 		return;
@@ -172,15 +177,21 @@ static void write_traceback(lua_State *thread, char *buffer, size_t buffer_bytes
 		buffer[0] = '\0';
 }
 
+static bool ends_with(const char *path, const char *end, size_t end_length) {
+	size_t length = path != NULL ? strlen(path) : 0;
+	return end_length <= length && memcmp(path + length - end_length, end, end_length) == 0;
+}
+
 /* Lua shortens a long file name to "...its end"; finds the whole again. */
 static const char *find_whole_file(
 	const struct ol_lua *lua, lua_State *thread, const char *text, size_t file_length) {
 	if (strncmp(text, "...", 3) != 0)
 		return NULL;
-	size_t script_length = strlen(lua->script_path), end_length = file_length - 3;
-	if (end_length <= script_length &&
-		memcmp(lua->script_path + script_length - end_length, text + 3, end_length) == 0)
+	size_t end_length = file_length - 3;
+	if (ends_with(lua->script_path, text + 3, end_length))
 		return lua->script_path;
+	if (ends_with(lua->policy_path, text + 3, end_length))
+		return lua->policy_path;
 	lua_Debug debug;
 	for (int level = 0; lua_getstack(thread, level, &debug); level++) {
 		lua_getinfo(thread, "S", &debug);

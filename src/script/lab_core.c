@@ -8,6 +8,15 @@
 
 #include "base/units.h"
 #include "script/script_internal.h"
+#include "script/script_policy.h"
+
+static int check_policy(const struct ol_run_spec *spec, const char *text, struct ol_error *error) {
+	struct ol_error reason;
+	int result = ol_script_policy_check(spec, &reason);
+	if (result < 0)
+		return ol_error_set(error, result, "policy=%.64s: %s", text, reason.message);
+	return 0;
+}
 
 /***
  * Tells whether a text is a value for a run setting.
@@ -28,6 +37,8 @@ static int core_check_setting(lua_State *L) {
 	int result = strlen(text) < OL_SCRIPT_SETTING_BYTES
 					 ? ol_plan_set(plan, name, text, &error)
 					 : ol_error_set(&error, -EINVAL, "%s: the value is too long", name);
+	if (result == 0 && strcmp(name, "policy") == 0)
+		result = check_policy(&plan->spec, text, &error);
 
 	if (result < 0) {
 		lua_pushnil(L);                   /* ..., nil */
@@ -109,19 +120,35 @@ static int make_plan(struct request *request, struct ol_script *scenario, struct
 	return result;
 }
 
+static int open_policy(
+	struct ol_run_spec *spec, struct ol_script_policy **ret_policy, struct ol_error *error) {
+	struct ol_error reason;
+	int result = ol_script_policy_open(spec, ret_policy, NULL, &reason);
+	if (result == 0)
+		result = ol_script_policy_fill(*ret_policy, spec, &reason);
+	if (result < 0)
+		return ol_error_set(error, result, "policy=%s: %s", spec->policy, reason.message);
+	return 0;
+}
+
 /* Plain C: cannot raise. */
 static int supervise(struct request *request) {
 	struct ol_script *scenario = NULL;
+	struct ol_script_policy *policy = NULL;
+	struct ol_run_spec *spec = &request->plan.spec;
 	int result = open_scenario(request, &scenario, &request->error);
 	if (scenario == NULL)
 		return result;
 	result = make_plan(request, scenario, &request->error);
+	if (result == 0)
+		result = open_policy(spec, &policy, &request->error);
 	if (result == 0) {
 		struct ol_supervisor_sink sink = { 0 };
-		result = ol_supervise(&request->plan.spec, scenario->source.text,
-			scenario->source.text_bytes, &sink, &request->summary, &request->error);
+		struct ol_supervisor_texts texts = { scenario->source.text, ol_script_policy_text(policy) };
+		result = ol_supervise(spec, &texts, &sink, &request->summary, &request->error);
 		request->is_lab_error = result < 0;
 	}
+	ol_script_policy_close(policy);
 	ol_script_close(scenario);
 	return result;
 }

@@ -27,12 +27,16 @@ static void push_field(lua_State *L, const struct ol_field *field, const void *r
 	lua_pushnil(L); /* nil */
 }
 
-void ol_lua_push_record(lua_State *L, const struct ol_record_type *type, const void *record) {
-	lua_createtable(L, 0, (int)type->field_count + 1); /* table */
+void ol_lua_set_fields(lua_State *L, const struct ol_record_type *type, const void *record) {
 	for (size_t i = 0; i < type->field_count; i++) {
 		push_field(L, &type->fields[i], record); /* table, value */
 		lua_setfield(L, -2, type->fields[i].name);
 	}
+}
+
+void ol_lua_push_record(lua_State *L, const struct ol_record_type *type, const void *record) {
+	lua_createtable(L, 0, (int)type->field_count + 1); /* table */
+	ol_lua_set_fields(L, type, record);
 }
 
 void ol_lua_push_option_value(lua_State *L, const struct ol_option_value *value) {

@@ -16,6 +16,9 @@ void ol_lua_push_uint64(lua_State *L, uint64_t value);
 /* A new table with one entry a field. */
 void ol_lua_push_record(lua_State *L, const struct ol_record_type *type, const void *record);
 
+/* The same fields, set in the table on top of the stack. */
+void ol_lua_set_fields(lua_State *L, const struct ol_record_type *type, const void *record);
+
 void ol_lua_push_option_value(lua_State *L, const struct ol_option_value *value);
 
 /* A new table: option name -> value. */

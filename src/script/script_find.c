@@ -1,5 +1,4 @@
 /* script_find.c -- Scripts and the library by name: the user's, the build tree's, the embedded. */
-#include <dirent.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdbool.h>
@@ -11,9 +10,10 @@
 #include "base/cleanup.h"
 #include "script/embedded.h"
 #include "script/finder.h"
+#include "script/name_list.h"
 #include "script/script_internal.h"
 
-enum { PLACES_MAX = 16, NAMES_MAX = 512 };
+enum { PLACES_MAX = 16 };
 
 /* A directory with lua/ and scripts/ in it. */
 struct place {
@@ -109,6 +109,12 @@ static int find_library(
 	return 0;
 }
 
+int ol_script_find_library(char library[OL_PATH_BYTES], struct ol_error *error) {
+	struct places places;
+	find_places(&places);
+	return find_library(&places, library, error);
+}
+
 static int find_directory(const char *path, char directory[OL_PATH_BYTES], struct ol_error *error) {
 	char real_path[PATH_MAX];
 	if (realpath(path, real_path) == NULL)
@@ -121,45 +127,21 @@ static int find_directory(const char *path, char directory[OL_PATH_BYTES], struc
 	return 0;
 }
 
-/* "/a/b/spike.lua" -> "spike". */
-static void name_of_path(const char *path, char name[OL_NAME_BYTES]) {
-	const char *slash = strrchr(path, '/');
-	const char *base = slash == NULL ? path : slash + 1;
-	size_t length = strlen(base);
-	if (length > 4 && strcmp(base + length - 4, ".lua") == 0)
-		length -= 4;
-	snprintf(name, OL_NAME_BYTES, "%.*s",
-		(int)(length < OL_NAME_BYTES ? length : OL_NAME_BYTES - 1), base);
-}
-
-struct nearest {
-	size_t count;
-	char *names[NAMES_MAX];
-};
-
-static void collect_name(void *context, const char *name) {
-	struct nearest *nearest = context;
-	if (nearest->count < NAMES_MAX && (nearest->names[nearest->count] = strdup(name)) != NULL)
-		nearest->count++;
+static void list_scripts(struct ol_name_list *list) {
+	struct places places;
+	find_places(&places);
+	for (size_t i = 0; i < places.count; i++) {
+		char path[OL_PATH_BYTES + 16];
+		snprintf(path, sizeof path, "%s/scripts", places.list[i].path);
+		ol_name_list_add_directory(list, path);
+	}
+	ol_name_list_add_embedded(list, "scripts/");
 }
 
 static int no_such_script(const char *name, struct ol_error *error) {
-	struct nearest nearest = { 0 };
-	char stem[OL_NAME_BYTES];
-	int result;
-	name_of_path(name, stem);
-	if (ol_script_list(collect_name, &nearest, NULL) < 0)
-		nearest.count = 0;
-	const char *hint = ol_nearest_name(stem, (const char *const *)nearest.names, nearest.count);
-	if (hint != NULL)
-		result = ol_error_set(
-			error, -ENOENT, "there is no script '%.256s'; did you mean '%s'?", name, hint);
-	else
-		result = ol_error_set(error, -ENOENT,
-			"there is no script '%.256s'; 'oomlab list' shows those there are", name);
-	for (size_t i = 0; i < nearest.count; i++)
-		free(nearest.names[i]);
-	return result;
+	struct ol_name_list list = { 0 };
+	list_scripts(&list);
+	return ol_name_list_refuse(&list, "script", name, "oomlab list", error);
 }
 
 static int read_path(const char *path, struct ol_script_source *source, struct ol_error *error) {
@@ -171,7 +153,7 @@ static int read_path(const char *path, struct ol_script_source *source, struct o
 	if (result < 0)
 		return result;
 	strcpy(source->path, path);
-	name_of_path(path, source->name);
+	ol_name_of_path(path, source->name);
 	return find_directory(path, source->directory, error);
 }
 
@@ -197,7 +179,7 @@ static int read_name(const struct places *places, const char *name, struct ol_sc
 	memcpy(source->text, file->text, file->text_bytes + 1);
 	source->text_bytes = file->text_bytes;
 	snprintf(source->path, sizeof source->path, "%.*s", OL_PATH_BYTES - 1, path);
-	name_of_path(path, source->name);
+	ol_name_of_path(path, source->name);
 	return 0;
 }
 
@@ -220,50 +202,11 @@ int ol_script_find(
 	return result;
 }
 
-static int compare_names(const void *a, const void *b) {
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static void list_directory(struct nearest *all, const char *path) {
-	DIR *directory = opendir(path);
-	if (directory == NULL)
-		return;
-	for (struct dirent *entry; (entry = readdir(directory)) != NULL;) {
-		char name[OL_NAME_BYTES];
-		size_t length = strlen(entry->d_name);
-		if (entry->d_name[0] == '.' || length <= 4 || length >= sizeof name ||
-			strcmp(entry->d_name + length - 4, ".lua") != 0)
-			continue;
-		name_of_path(entry->d_name, name);
-		collect_name(all, name);
-	}
-	closedir(directory);
-}
-
 int ol_script_list(
 	void (*visit)(void *context, const char *name), void *context, struct ol_error *error) {
-	struct places places;
-	struct nearest all = { 0 };
-	find_places(&places);
-	for (size_t i = 0; i < places.count; i++) {
-		char path[OL_PATH_BYTES + 16];
-		snprintf(path, sizeof path, "%s/scripts", places.list[i].path);
-		list_directory(&all, path);
-	}
-	for (size_t i = 0; i < ol_embedded_files_count; i++) {
-		if (strncmp(ol_embedded_files[i].name, "scripts/", 8) == 0) {
-			char name[OL_NAME_BYTES];
-			name_of_path(ol_embedded_files[i].name, name);
-			collect_name(&all, name);
-		}
-	}
-	qsort(all.names, all.count, sizeof *all.names, compare_names);
-	for (size_t i = 0; i < all.count; i++)
-		if (i == 0 || strcmp(all.names[i], all.names[i - 1]) != 0)
-			visit(context, all.names[i]);
-	for (size_t i = 0; i < all.count; i++)
-		free(all.names[i]);
-	return all.count < NAMES_MAX ? 0
-								 : ol_error_set(error, -E2BIG,
-									   "more than %d scripts: the list is cut", NAMES_MAX - 1);
+	struct ol_name_list list = { 0 };
+	list_scripts(&list);
+	int result = ol_name_list_visit(&list, visit, context, error);
+	ol_name_list_finish(&list);
+	return result;
 }

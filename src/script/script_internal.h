@@ -22,6 +22,14 @@ struct ol_script_source {
 	size_t text_bytes;
 };
 
+/* Finds and reads a policy: by name in the library, or at path where that is not "". -ENOENT with a
+ * suggestion. */
+int ol_script_find_policy(const char *name, const char *path, struct ol_script_source *ret_source,
+	struct ol_error *error);
+
+/* The directory that overrides the embedded lua/; "" for none. */
+int ol_script_find_library(char library[OL_PATH_BYTES], struct ol_error *error);
+
 int ol_script_find(
 	const char *name_or_path, struct ol_script_source *ret_source, struct ol_error *error);
 
@@ -44,9 +52,13 @@ struct ol_script {
 	const struct ol_script_host *host; /* While an experiment's program runs; else NULL. */
 };
 
-/* Loads a found script; takes source->text over, also when it fails. scenario_index: which of its
- * declarations; -1 for the one it returns. */
-int ol_script_load(struct ol_script_source *source, lua_Integer scenario_index,
+enum {
+	OL_SCRIPT_RETURNED = -1, /* The scenario or experiment that it returns, ... */
+	OL_SCRIPT_POLICY = -2    /* ... or the policy. */
+};
+/* Loads a found script; takes source->text over, also when it fails. wanted: which of its
+ * declarations, from 0, or one of these. */
+int ol_script_load(struct ol_script_source *source, lua_Integer wanted,
 	struct ol_script **ret_script, struct ol_script_failure *ret_failure, struct ol_error *error);
 
 /* Through the door, with a deadline, and the traceback copied out. */
@@ -55,6 +67,9 @@ int ol_script_enter(struct ol_script *script, lua_CFunction body, void *argument
 
 /* The value of table[name] without metamethods; the table is at index. Leaves it on the stack. */
 int ol_script_raw_field(lua_State *L, int index, const char *name);
+
+/* Copies table[name] where it is a string, "" otherwise; the table is at index. */
+void ol_script_copy_field(lua_State *L, int index, const char *name, char *text, size_t text_bytes);
 
 /* Fills title, settings and options from the declaration at index. Raises. */
 void ol_script_read_declaration(lua_State *L, int index, struct ol_script *script);

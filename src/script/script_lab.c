@@ -52,7 +52,7 @@ static char *read_synopsis(const char *text) {
 
 struct loading {
 	struct ol_script *script;
-	lua_Integer wanted_index;
+	lua_Integer wanted;
 };
 
 /* Which declaration is on top of the stack; -1: none. */
@@ -68,23 +68,35 @@ static lua_Integer find_declaration(lua_State *L) {
 	return -1;
 }
 
+/* Raises, without a line: it is the whole file that is of another kind. */
+static int refuse_result(lua_State *L, const char *wanted) {
+	bool is_nil = lua_isnil(L, -1);
+	const char *given = is_nil ? "nothing" : luaL_typename(L, -1);
+	lua_pushfstring(
+		L, "%s, not %s%s", wanted, is_nil ? "" : "a ", given); /* ..., result, message */
+	return lua_error(L);
+}
+
 static int load_body(lua_State *L) {
 	struct loading *loading = lua_touserdata(L, 1);
 	struct ol_script *script = loading->script;
-	lua_Integer index = loading->wanted_index;
+	lua_Integer index = loading->wanted;
 
 	ol_lua_run_text(L, script->source.text, script->source.text_bytes, script->source.path);
 	/* loading, result */
-	if (index < 0)
-		index = find_declaration(L);
-	if (index < 0) {
-		const char *type = lua_isnil(L, -1) ? "nothing" : luaL_typename(L, -1);
-		const char *article = lua_isnil(L, -1) ? "" : "a ";
-		lua_pushfstring(L,
-			"a script must return lab.scenario{...} or lab.experiment{...}, not %s%s", article,
-			type); /* loading, result, message */
+	bool is_policy = ol_lua_is_policy(L, -1);
+	if (index == OL_SCRIPT_POLICY && is_policy)
+		return 0;
+	if (index == OL_SCRIPT_POLICY)
+		return refuse_result(L, "a policy's file must return lab.policy{...}");
+	if (is_policy) {
+		lua_pushliteral(L, "this is a policy: it decides in a run, see --policy=FILE"); /* ... */
 		return lua_error(L);
 	}
+	if (index == OL_SCRIPT_RETURNED)
+		index = find_declaration(L);
+	if (index < 0)
+		return refuse_result(L, "a script must return lab.scenario{...} or lab.experiment{...}");
 	ol_lua_push_declaration(L, index); /* loading, result, declaration */
 	if (!lua_istable(L, -1))
 		return luaL_error(L, "the script has no scenario of number %d", (int)index);
@@ -101,7 +113,7 @@ static void log_line(void *context, const char *line) {
 		script->host->print(script->host->context, line);
 }
 
-int ol_script_load(struct ol_script_source *source, lua_Integer scenario_index,
+int ol_script_load(struct ol_script_source *source, lua_Integer wanted,
 	struct ol_script **ret_script, struct ol_script_failure *ret_failure, struct ol_error *error) {
 	struct ol_script *script = calloc(1, sizeof *script);
 	if (ret_failure != NULL)
@@ -124,7 +136,7 @@ int ol_script_load(struct ol_script_source *source, lua_Integer scenario_index,
 		.log = log_line,
 		.open_core = ol_script_open_lab_core,
 	};
-	struct loading loading = { script, scenario_index };
+	struct loading loading = { script, wanted };
 	int result = script->synopsis == NULL ? ol_error_set(error, -ENOMEM, "no memory for the script")
 										  : ol_lua_create(&config, &script->lua, error);
 	if (result == 0)
@@ -147,7 +159,7 @@ int ol_script_open(const char *name_or_path, struct ol_script **ret_script,
 	int result = ol_script_find(name_or_path, &source, error);
 	if (result < 0)
 		return result;
-	return ol_script_load(&source, -1, ret_script, ret_failure, error);
+	return ol_script_load(&source, OL_SCRIPT_RETURNED, ret_script, ret_failure, error);
 }
 
 void ol_script_close(struct ol_script *script) {
@@ -206,6 +218,7 @@ int ol_script_fill(
 	snprintf(spec->script_directory, sizeof spec->script_directory, "%s", script->source.directory);
 	snprintf(spec->library_directory, sizeof spec->library_directory, "%s", script->source.library);
 	snprintf(spec->title, sizeof spec->title, "%s", script->title);
+	spec->script_bytes = script->source.text_bytes;
 	spec->option_count = (uint32_t)script->option_count;
 	for (size_t i = 0; i < script->option_count; i++)
 		spec->options[i] = script->options[i].value;

@@ -25,6 +25,12 @@ static void take_text(lua_State *L, char *text, size_t text_bytes) {
 	lua_pop(L, 1);
 }
 
+void ol_script_copy_field(
+	lua_State *L, int index, const char *name, char *text, size_t text_bytes) {
+	ol_script_raw_field(L, index, name); /* text */
+	take_text(L, text, text_bytes);
+}
+
 static void read_settings(lua_State *L, int index, struct ol_script *script) {
 	if (ol_script_raw_field(L, index, "settings") != LUA_TTABLE) /* settings */
 		luaL_error(L, "the library gave no settings");
@@ -79,12 +85,9 @@ static void read_option(lua_State *L, int index, struct ol_script_option *option
 		[OL_OPTION_STRING] = "string",
 		[OL_OPTION_BYTES] = "bytes" };
 	char type[OL_NAME_BYTES];
-	ol_script_raw_field(L, index, "name"); /* name */
-	take_text(L, option->value.name, sizeof option->value.name);
-	ol_script_raw_field(L, index, "doc"); /* doc */
-	take_text(L, option->doc, sizeof option->doc);
-	ol_script_raw_field(L, index, "type"); /* type */
-	take_text(L, type, sizeof type);
+	ol_script_copy_field(L, index, "name", option->value.name, sizeof option->value.name);
+	ol_script_copy_field(L, index, "doc", option->doc, sizeof option->doc);
+	ol_script_copy_field(L, index, "type", type, sizeof type);
 	for (uint32_t i = 0; i < OL_OPTION_TYPE_COUNT; i++)
 		if (strcmp(type, types[i]) == 0)
 			option->value.type = i;
@@ -105,11 +108,9 @@ static void read_option(lua_State *L, int index, struct ol_script_option *option
 
 void ol_script_read_declaration(lua_State *L, int index, struct ol_script *script) {
 	char kind[OL_NAME_BYTES];
-	ol_script_raw_field(L, index, "kind"); /* kind */
-	take_text(L, kind, sizeof kind);
+	ol_script_copy_field(L, index, "kind", kind, sizeof kind);
 	script->kind = strcmp(kind, "experiment") == 0 ? OL_SCRIPT_EXPERIMENT : OL_SCRIPT_SCENARIO;
-	ol_script_raw_field(L, index, "title"); /* title */
-	take_text(L, script->title, sizeof script->title);
+	ol_script_copy_field(L, index, "title", script->title, sizeof script->title);
 	read_settings(L, index, script);
 	if (ol_script_raw_field(L, index, "options") != LUA_TTABLE) /* options */
 		luaL_error(L, "the library gave no options");

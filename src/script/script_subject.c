@@ -2,73 +2,56 @@
 #include "script/script_subject.h"
 
 #include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <lauxlib.h>
 
+#include "record/frame.h"
 #include "script/core.h"
 #include "script/push.h"
 #include "script/subject.h"
 
-struct program {
-	struct ol_subject *subject;
-	const char *text;
-	size_t text_bytes;
-};
+/* A line that a policy prints in on_start: there is no run yet to tell it. */
+static void log_early(const struct ol_script_subject *subject, const char *line) {
+	static struct ol_frame frame; /* Large. */
+	if (subject->socket_fd < 0)
+		return;
+	frame.kind = OL_FRAME_EVENT;
+	frame.event = (struct ol_event){ .kind = "log" };
+	snprintf(frame.event.text, sizeof frame.event.text, "%s", line);
+	(void)ol_frame_send(subject->socket_fd, &frame, NULL);
+}
 
 static void log_line(void *context, const char *line) {
-	struct ol_subject *subject = context;
+	const struct ol_script_subject *subject = context;
 	/* A lab that is gone ends this process; a line it does not get is no error of the script. */
-	(void)ol_run_log(subject->run, line, NULL);
+	if (subject->run == NULL)
+		log_early(subject, line);
+	else
+		(void)ol_run_log(subject->run, line, NULL);
 }
 
 static void note_script_bytes(void *context, uint64_t held_bytes, uint64_t peak_bytes) {
-	const struct ol_subject *subject = context;
-	ol_run_note_script_bytes(subject->run, held_bytes, peak_bytes);
+	const struct ol_script_subject *subject = context;
+	if (subject->run != NULL)
+		ol_run_note_script_bytes(subject->run, held_bytes, peak_bytes);
 }
 
 static void open_subject_core(lua_State *L) {
 	ol_subject_open_handles(L);
 	ol_subject_open_heap(L);
+	ol_subject_open_policy_heap(L);
 }
 
-/* Loads the script and leaves the scenario's program where run_body finds it. */
-static int load_body(lua_State *L) {
-	const struct program *program = lua_touserdata(L, 1);
-	const struct ol_run_spec *spec = ol_run_spec(program->subject->run);
-	ol_lua_run_text(L, program->text, program->text_bytes, spec->script_path); /* ..., result */
-	ol_lua_push_declaration(L, (lua_Integer)spec->scenario_index); /* ..., result, declaration */
-	if (!lua_istable(L, -1))
-		return luaL_error(L, "the script has no scenario of number %d", (int)spec->scenario_index);
-	lua_pushliteral(L, "program"); /* ..., declaration, "program" */
-	if (lua_rawget(L, -2) != LUA_TFUNCTION)
-		return luaL_error(L, "the scenario has no program");
-	lua_rawsetp(L, LUA_REGISTRYINDEX, program->subject);
-	return 0;
-}
-
-static int run_body(lua_State *L) {
-	const struct program *program = lua_touserdata(L, 1);
-	const struct ol_run_spec *spec = ol_run_spec(program->subject->run);
-	lua_rawgetp(L, LUA_REGISTRYINDEX, program->subject);             /* argument, program */
-	ol_subject_push_heap(L);                                         /* ..., program, heap */
-	ol_lua_push_option_values(L, spec->options, spec->option_count); /* ..., heap, opt */
-	ol_lua_close_table(L, OL_LUA_OPTIONS_NAME);
-	ol_subject_push_cage(L); /* ..., program, heap, opt, cage */
-	lua_call(L, 3, 0);
-	return 0;
-}
-
-static enum ol_outcome outcome_of(const struct ol_subject *subject, const struct ol_error *error) {
-	/* The script may have put words of its own around the refusal. */
-	if (subject->refusal[0] != '\0' && strstr(error->message, subject->refusal) != NULL)
-		return OL_OUTCOME_OUT_OF_MEMORY;
-	return error->code == -EBADMSG ? OL_OUTCOME_SCRIPT_ERROR : OL_OUTCOME_LAB_ERROR;
-}
-
-static int run_program(struct program *program, struct ol_error *error) {
-	struct ol_subject *subject = program->subject;
-	const struct ol_run_spec *spec = ol_run_spec(subject->run);
+int ol_script_subject_create(const struct ol_run_spec *spec, int socket_fd,
+	struct ol_script_subject **ret_subject, struct ol_error *error) {
+	struct ol_script_subject *subject = calloc(1, sizeof *subject);
+	if (subject == NULL)
+		return ol_error_set(error, -ENOMEM, "no memory for the script");
+	subject->spec = spec;
+	subject->socket_fd = socket_fd;
 	struct ol_lua_config config = {
 		.side = OL_LUA_SUBJECT,
 		.script_path = spec->script_path,
@@ -82,11 +65,92 @@ static int run_program(struct program *program, struct ol_error *error) {
 		.open_core = open_subject_core,
 	};
 	int result = ol_lua_create(&config, &subject->lua, error);
-	if (result < 0)
+	if (result == 0) {
+		subject->lua->allocator.on_change = note_script_bytes;
+		subject->lua->allocator.context = subject;
+		result = ol_lua_open(subject->lua, error);
+	}
+	if (result < 0) {
+		ol_script_subject_destroy(subject);
 		return result;
-	subject->lua->allocator.on_change = note_script_bytes;
-	subject->lua->allocator.context = subject;
-	result = ol_lua_open(subject->lua, error);
+	}
+	*ret_subject = subject;
+	return 0;
+}
+
+void ol_script_subject_destroy(struct ol_script_subject *subject) {
+	if (subject == NULL)
+		return;
+	/* The run, which is told what Lua holds, is gone. */
+	subject->run = NULL;
+	ol_lua_destroy(subject->lua);
+	free(subject);
+}
+
+struct program {
+	struct ol_script_subject *subject;
+	const char *text;
+};
+
+/* Loads the script and leaves the scenario's program where run_body finds it. */
+static int load_body(lua_State *L) {
+	const struct program *program = lua_touserdata(L, 1);
+	const struct ol_run_spec *spec = program->subject->spec;
+	ol_lua_run_text(L, program->text, spec->script_bytes, spec->script_path); /* ..., result */
+	ol_lua_push_declaration(L, (lua_Integer)spec->scenario_index); /* ..., result, declaration */
+	if (!lua_istable(L, -1))
+		return luaL_error(L, "the script has no scenario of number %d", (int)spec->scenario_index);
+	lua_pushliteral(L, "program"); /* ..., declaration, "program" */
+	if (lua_rawget(L, -2) != LUA_TFUNCTION)
+		return luaL_error(L, "the scenario has no program");
+	lua_rawsetp(L, LUA_REGISTRYINDEX, program->subject);
+	return 0;
+}
+
+static int run_body(lua_State *L) {
+	const struct program *program = lua_touserdata(L, 1);
+	const struct ol_run_spec *spec = program->subject->spec;
+	lua_rawgetp(L, LUA_REGISTRYINDEX, program->subject);             /* argument, program */
+	ol_subject_push_heap(L);                                         /* ..., program, heap */
+	ol_lua_push_option_values(L, spec->options, spec->option_count); /* ..., heap, opt */
+	ol_lua_close_table(L, OL_LUA_OPTIONS_NAME);
+	ol_subject_push_cage(L); /* ..., program, heap, opt, cage */
+	lua_call(L, 3, 0);
+	return 0;
+}
+
+static enum ol_outcome outcome_of(
+	const struct ol_script_subject *subject, const struct ol_error *error) {
+	if (error->code == -ECANCELED)
+		return OL_OUTCOME_SHUT_DOWN;
+	if (error->code == -ENOMEM)
+		return OL_OUTCOME_OUT_OF_MEMORY;
+	/* The script may have put words of its own around the refusal. */
+	if (subject != NULL && subject->refusal[0] != '\0' &&
+		strstr(error->message, subject->refusal) != NULL)
+		return OL_OUTCOME_OUT_OF_MEMORY;
+	return error->code == -EBADMSG ? OL_OUTCOME_SCRIPT_ERROR : OL_OUTCOME_LAB_ERROR;
+}
+
+struct ol_script_end ol_script_end_by(
+	const struct ol_script_subject *subject, const struct ol_error *error) {
+	/* What a policy did wrong goes before all that came of it. */
+	if (subject != NULL && subject->has_policy_failed)
+		return (struct ol_script_end){
+			.outcome = OL_OUTCOME_SCRIPT_ERROR,
+			.message = subject->policy_error.message,
+			.traceback = subject->policy_traceback,
+		};
+	struct ol_script_end end = { outcome_of(subject, error), error->message, NULL };
+	if (subject != NULL && end.outcome != OL_OUTCOME_SHUT_DOWN)
+		end.traceback = subject->lua->traceback;
+	return end;
+}
+
+static int run_program(struct program *program, struct ol_error *error) {
+	struct ol_script_subject *subject = program->subject;
+	/* A policy may have ended it when it was asked for the first time. */
+	int result = ol_subject_verdict(subject, error);
 	if (result == 0)
 		result = ol_lua_enter(subject->lua, load_body, program, error);
 	if (result == 0)
@@ -95,19 +159,22 @@ static int run_program(struct program *program, struct ol_error *error) {
 		subject->lua->is_in_program = true;
 		result = ol_lua_enter(subject->lua, run_body, program, error);
 	}
+	if (result == 0)
+		result = ol_subject_verdict(subject, error);
 	note_script_bytes(
 		subject, subject->lua->allocator.held_bytes, subject->lua->allocator.peak_bytes);
 	return result;
 }
 
-void ol_script_run_program(struct ol_run *run, const char *script_text, size_t script_bytes) {
-	struct ol_subject subject = { .run = run };
-	struct program program = { &subject, script_text, script_bytes };
+void ol_script_run_program(
+	struct ol_script_subject *subject, struct ol_run *run, const char *script_text) {
+	struct program program = { subject, script_text };
 	struct ol_error error;
-	if (run_program(&program, &error) < 0)
-		ol_run_end(run, outcome_of(&subject, &error), error.message,
-			subject.lua != NULL ? subject.lua->traceback : NULL);
-	else
+	subject->run = run;
+	if (run_program(&program, &error) < 0) {
+		struct ol_script_end end = ol_script_end_by(subject, &error);
+		ol_run_end(run, end.outcome, end.message, end.traceback);
+	} else {
 		ol_run_end(run, OL_OUTCOME_SURVIVED, NULL, NULL);
-	ol_lua_destroy(subject.lua);
+	}
 }

@@ -14,6 +14,8 @@
 #include "script/failure.h"
 #include "script/sandbox.h"
 
+enum { DOOR_SLOTS = 4 }; /* Of the stack, to pass a door and to describe what failed. */
+
 struct ol_allocator_faults *ol_lua_faults;
 
 static uint64_t now_ns(void) {
@@ -104,14 +106,21 @@ static int pass_door(lua_State *L) {
 
 int ol_lua_enter(struct ol_lua *lua, lua_CFunction body, void *argument, struct ol_error *error) {
 	struct door door = { .lua = lua, .body = body, .argument = argument, .error = error };
-	lua->traceback[0] = '\0';
-	lua_pushcfunction(lua->L, pass_door); /* pass_door */
-	lua_pushlightuserdata(lua->L, &door); /* pass_door, door */
+	/* Where a door is open already, below this lie its thread and what else it holds. */
+	int top = lua_gettop(lua->L);
+	if (lua->depth == 0)
+		lua->traceback[0] = '\0';
+	if (!lua_checkstack(lua->L, DOOR_SLOTS))
+		return ol_lua_describe_no_memory(lua, error);
+	lua->depth++;
+	lua_pushcfunction(lua->L, pass_door); /* ..., pass_door */
+	lua_pushlightuserdata(lua->L, &door); /* ..., pass_door, door */
 	if (lua_pcall(lua->L, 1, 0, 0) != LUA_OK && door.result == 0) {
 		/* Not the body but the door itself failed: there was no room for the coroutine. */
 		door.result = ol_lua_describe_no_memory(lua, error);
 	}
-	lua_settop(lua->L, 0);
+	lua_settop(lua->L, top);
+	lua->depth--;
 	return door.result;
 }
 

@@ -47,9 +47,11 @@ struct ol_lua {
 	char script_path[OL_PATH_BYTES];
 	char script_directory[OL_PATH_BYTES];
 	char library_directory[OL_PATH_BYTES];
-	uint64_t deadline_ns; /* On the monotonic clock; 0 for none. */
-	bool is_aborted;      /* Every further instruction raises; see ol_lua_abort. */
-	bool is_in_program;   /* A program runs: nothing may be declared any more. */
+	uint64_t deadline_ns;    /* On the monotonic clock; 0 for none. */
+	bool is_aborted;         /* Every further instruction raises; see ol_lua_abort. */
+	bool is_in_program;      /* A program runs: nothing may be declared any more. */
+	const char *policy_path; /* Of a policy in the same state, as errors name it; NULL. */
+	unsigned depth;          /* Doors that are open now: a policy is asked within a program. */
 	struct ol_error abort_error;
 	char traceback[OL_MESSAGE_BYTES]; /* Of the last failed ol_lua_enter; "" where none. */
 };
@@ -68,7 +70,11 @@ int ol_lua_open(struct ol_lua *lua, struct ol_error *error);
 /* The door: calls body(L) with argument as a light userdata at index 1, in a coroutine of its own,
  * so that the stack of a failure is still there to be told. body may raise; what it leaves on the
  * stack is dropped. 0; or -EBADMSG with "FILE:LINE: message" and lua->traceback; or the code given
- * to ol_lua_abort. */
+ * to ol_lua_abort.
+ *
+ * May be entered again by C that Lua called: the heap that a binding allocates from asks a policy.
+ * The inner coroutine then begins on an empty stack of its own and ends before the outer goes on;
+ * its failure is its caller's to deal with, and touches no coroutine of the outer. */
 int ol_lua_enter(struct ol_lua *lua, lua_CFunction body, void *argument, struct ol_error *error);
 
 /* For bindings: raises an error that no pcall can swallow, because every instruction after it

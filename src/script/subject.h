@@ -13,10 +13,20 @@
 #include "run/run.h"
 #include "script/state.h"
 
-/* The context of a subject's Lua state. */
-struct ol_subject {
-	struct ol_run *run;
+struct ol_lua_policy;
+
+/* The context of a subject's Lua state, which is older than its run: the run asks a policy. */
+struct ol_script_subject {
+	const struct ol_run_spec *spec;
+	struct ol_run *run; /* NULL before there is one. */
 	struct ol_lua *lua;
+	int socket_fd;                /* For what is said before there is a run; -1 for none. */
+	struct ol_lua_policy *policy; /* The one in Lua; NULL for none. */
+	bool is_policy_asked;         /* One of its callbacks is being called. */
+	/* Its first error, which ends the run whatever the script catches. */
+	bool has_policy_failed;
+	struct ol_error policy_error;
+	char policy_traceback[OL_MESSAGE_BYTES];
 	/* The last refusal of an allocation, as raised: an uncaught one is another outcome. */
 	char refusal[OL_ERROR_MESSAGE_BYTES];
 };
@@ -32,11 +42,18 @@ struct ol_handle {
 	ol_root root; /* OL_ROOT_NONE: closed. */
 };
 
-static inline struct ol_subject *ol_subject_of(lua_State *L) {
+static inline struct ol_script_subject *ol_subject_of(lua_State *L) {
 	return ol_lua_of(L)->config.context;
 }
 
-/* Raises error at the line of the script that called. An -ENOMEM is remembered as a refusal. */
+/* Whether a policy ends the run: 0, -ECANCELED in good order, or -EBADMSG where it is broken. */
+int ol_subject_verdict(const struct ol_script_subject *subject, struct ol_error *error);
+/* For bindings, after all that may have asked a policy: raises what no pcall swallows where it ends
+ * the run. */
+void ol_subject_obey(lua_State *L);
+
+/* Raises error at the line of the script that called. An -ENOMEM is remembered as a refusal; a
+ * policy's end is raised as ol_subject_obey does. */
 int ol_subject_raise(lua_State *L, const struct ol_error *error);
 
 /* Leaves a closed handle on the stack: fill in its root when there is one. Raises. */
@@ -51,6 +68,7 @@ uint64_t ol_subject_check_count(lua_State *L, int index, uint64_t minimum, const
 /* Make the metatables. Raise. */
 void ol_subject_open_handles(lua_State *L);
 void ol_subject_open_heap(lua_State *L);
+void ol_subject_open_policy_heap(lua_State *L);
 
 /* Leave the heap and the cage on the stack. Raise. */
 void ol_subject_push_heap(lua_State *L);

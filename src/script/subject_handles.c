@@ -10,9 +10,27 @@
 #include "script/push.h"
 #include "script/subject.h"
 
+int ol_subject_verdict(const struct ol_script_subject *subject, struct ol_error *error) {
+	if (subject->has_policy_failed) {
+		*error = subject->policy_error;
+		return error->code;
+	}
+	return subject->run != NULL ? ol_run_verdict(subject->run, error) : 0;
+}
+
+void ol_subject_obey(lua_State *L) {
+	struct ol_error error;
+	int result = ol_subject_verdict(ol_subject_of(L), &error);
+	if (result < 0)
+		ol_lua_abort(L, result, error.message);
+}
+
 int ol_subject_raise(lua_State *L, const struct ol_error *error) {
+	ol_subject_obey(L);
+	if (error->code == -ECANCELED || error->code == -EBADMSG)
+		return ol_lua_abort(L, error->code, error->message);
 	if (error->code == -ENOMEM) {
-		struct ol_subject *subject = ol_subject_of(L);
+		struct ol_script_subject *subject = ol_subject_of(L);
 		snprintf(subject->refusal, sizeof subject->refusal, "%s", error->message);
 	}
 	return luaL_error(L, "%s", error->message);

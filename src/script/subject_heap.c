@@ -10,7 +10,10 @@
 
 static struct ol_run *check_heap(lua_State *L) {
 	luaL_checkudata(L, 1, OL_HANDLE_HEAP);
-	return ol_subject_of(L)->run;
+	const struct ol_script_subject *subject = ol_subject_of(L);
+	if (subject->is_policy_asked)
+		luaL_error(L, "this is the program's heap: a policy has one of its own");
+	return subject->run;
 }
 
 /***
@@ -50,6 +53,7 @@ static int heap_slab(lua_State *L) {
 		slab->root = OL_ROOT_NONE;
 		return ol_subject_raise(L, &error);
 	}
+	ol_subject_obey(L);
 	return 1;
 }
 
@@ -76,6 +80,7 @@ static int heap_node(lua_State *L) {
 		node->root = OL_ROOT_NONE;
 		return ol_subject_raise(L, &error);
 	}
+	ol_subject_obey(L);
 	return 1;
 }
 
@@ -104,6 +109,7 @@ static int heap_root(lua_State *L) {
  */
 static int heap_collect(lua_State *L) {
 	ol_run_collect(check_heap(L));
+	ol_subject_obey(L);
 	return 0;
 }
 
@@ -113,7 +119,9 @@ static int heap_collect(lua_State *L) {
  * @treturn integer bytes given back
  */
 static int heap_free_os_memory(lua_State *L) {
-	ol_lua_push_uint64(L, ol_run_free_os_memory(check_heap(L))); /* ..., bytes */
+	uint64_t bytes = ol_run_free_os_memory(check_heap(L));
+	ol_subject_obey(L);
+	ol_lua_push_uint64(L, bytes); /* ..., bytes */
 	return 1;
 }
 

@@ -54,14 +54,16 @@ static void warm(const char *path) {
 	is_warm = true;
 }
 
-/* Spec and script in one file that the lab pays for: the spec, then the text. */
+/* One file that the lab pays for: the spec, the script's text, the policy's. */
 static int write_orders(const struct ol_run_spec *spec, const char *script_text,
-	size_t script_bytes, int *ret_fd, struct ol_error *error) {
+	const char *policy_text, int *ret_fd, struct ol_error *error) {
 	OL_AUTO_CLOSE int fd = memfd_create("oomlab-orders", MFD_CLOEXEC);
 	if (fd < 0)
 		return ol_error_set_errno(error, -errno, "cannot make the subject's orders");
 	if (write(fd, spec, sizeof *spec) != (ssize_t)sizeof *spec ||
-		write(fd, script_text, script_bytes) != (ssize_t)script_bytes)
+		write(fd, script_text, spec->script_bytes) != (ssize_t)spec->script_bytes ||
+		(spec->policy_bytes > 0 &&
+			write(fd, policy_text, spec->policy_bytes) != (ssize_t)spec->policy_bytes))
 		return ol_error_set_errno(
 			error, errno > 0 ? -errno : -EIO, "cannot write the subject's orders");
 	*ret_fd = ol_steal_fd(&fd);
@@ -137,15 +139,16 @@ static void prepare_child(struct child_plan *plan) {
 		"the subject could not be started: ");
 }
 
-int ol_subject_launch(const struct ol_run_spec *spec, const char *script_text, size_t script_bytes,
-	struct ol_cage *cage, int flight_fd, struct ol_subject *ret_subject, struct ol_error *error) {
+int ol_subject_launch(const struct ol_run_spec *spec, const char *script_text,
+	const char *policy_text, struct ol_cage *cage, int flight_fd, struct ol_subject *ret_subject,
+	struct ol_error *error) {
 	char path[OL_PATH_BYTES];
 	int result = ol_subject_find(path, error);
 	if (result < 0)
 		return result;
 	warm(path);
 	OL_AUTO_CLOSE int orders_fd = -1;
-	result = write_orders(spec, script_text, script_bytes, &orders_fd, error);
+	result = write_orders(spec, script_text, policy_text, &orders_fd, error);
 	if (result < 0)
 		return result;
 	int sockets[2];

@@ -17,11 +17,12 @@ struct ol_subject {
 	int socket_fd; /* Frames from it. */
 };
 
-/* Starts the subject executable with spec, script and flight recorder, and with what tells of
- * memory pressure where the cage is watched. It dies with this process. On failure nothing is left
- * running. */
-int ol_subject_launch(const struct ol_run_spec *spec, const char *script_text, size_t script_bytes,
-	struct ol_cage *cage, int flight_fd, struct ol_subject *ret_subject, struct ol_error *error);
+/* Starts the subject executable with spec, texts and flight recorder, and with what tells of memory
+ * pressure where the cage is watched. The texts are as long as the spec says; policy_text may be
+ * NULL where that is 0. It dies with this process. On failure nothing is left running. */
+int ol_subject_launch(const struct ol_run_spec *spec, const char *script_text,
+	const char *policy_text, struct ol_cage *cage, int flight_fd, struct ol_subject *ret_subject,
+	struct ol_error *error);
 
 /* Closes the fds; the process must have been reaped. */
 void ol_subject_finish(struct ol_subject *subject);

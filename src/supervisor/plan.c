@@ -119,10 +119,54 @@ static int set_choice(const char *text, const char *const *choices, size_t count
 		return set_choice( \
 			text, choices, sizeof choices / sizeof *choices, plan->spec.setting, error); \
 	}
-SET_CHOICE(policy, "go")
 SET_CHOICE(rules, "go1.16", "go1.19", "go1.21")
 SET_CHOICE(collector, "stw", "incremental", "concurrent")
 SET_CHOICE(world, "real")
+
+/* Small letters, digits, - and _. */
+static bool is_policy_name(const char *name, size_t length) {
+	return length > 0 && length < OL_NAME_BYTES && name[0] >= 'a' && name[0] <= 'z' &&
+		   strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-_") >= length;
+}
+
+/* Where NAME or FILE.lua ends and ":ARGUMENT" begins, or the text ends. */
+static size_t policy_name_length(const char *text) {
+	static const char suffix[] = ".lua";
+	const char *file_end = strstr(text, ".lua:");
+	size_t length = strlen(text);
+	if (file_end != NULL)
+		return (size_t)(file_end - text) + sizeof suffix - 1;
+	if (length >= sizeof suffix - 1 && strcmp(text + length - sizeof suffix + 1, suffix) == 0)
+		return length;
+	return strcspn(text, ":");
+}
+
+/* NAME[:ARGUMENT] or FILE[:ARGUMENT]; which policies there are is not known here. */
+static int set_policy(struct ol_plan *plan, const char *text, struct ol_error *error) {
+	struct ol_run_spec *spec = &plan->spec;
+	size_t length = policy_name_length(text);
+	const char *argument = text + length + (text[length] == ':');
+	bool is_file = memchr(text, '/', length) != NULL ||
+				   (length > 4 && memcmp(text + length - 4, ".lua", 4) == 0);
+	if (is_file ? length >= sizeof spec->policy_path : !is_policy_name(text, length))
+		return ol_error_set(error, -EINVAL,
+			"'%.64s' is no policy; expected NAME or FILE.lua, and perhaps :ARGUMENT", text);
+	if (strlen(argument) >= sizeof spec->policy_argument)
+		return ol_error_set(error, -EINVAL, "'%.64s...': a policy's argument has at most %zu bytes",
+			argument, sizeof spec->policy_argument - 1);
+	snprintf(spec->policy_argument, sizeof spec->policy_argument, "%s", argument);
+	snprintf(spec->policy_path, sizeof spec->policy_path, "%.*s", is_file ? (int)length : 0, text);
+	if (is_file) {
+		const char *slash = memrchr(text, '/', length);
+		size_t skipped = slash != NULL ? (size_t)(slash - text) + 1 : 0;
+		text += skipped;
+		length -= skipped;
+		if (length > 4 && memcmp(text + length - 4, ".lua", 4) == 0)
+			length -= 4;
+	}
+	snprintf(spec->policy, sizeof spec->policy, "%.*s", (int)length, text);
+	return 0;
+}
 
 static int set_flag(const char *text, uint32_t *ret_flag, struct ol_error *error) {
 	if (*text == '\0' || strcmp(text, "true") == 0 || strcmp(text, "1") == 0)
@@ -213,7 +257,7 @@ const struct ol_setting ol_settings[] = {
 	{ "gogc", 0, "N|off", "percent the heap may grow before it is collected (100)" },
 	{ "memlimit", 0, "SIZE|N%|off", "the collector's own limit, as GOMEMLIMIT (off)" },
 	{ "rules", 0, "RULES", "whose pacer: go1.16, go1.19 or go1.21 (go1.19)" },
-	{ "policy", 0, "NAME", "who decides how far the heap grows: go (go)" },
+	{ "policy", 0, "NAME|FILE", "who decides when to collect; NAME:ARGUMENT (go)" },
 	{ "collector", 0, "MODE", "how it collects: stw, incremental or concurrent (stw)" },
 	{ "trigger-test", 0, "WHEN", "after an allocation was served, as Go, or before (after)" },
 	{ "world", 0, "WORLD", "real: the kernel's pages and the kernel's kill (real)" },

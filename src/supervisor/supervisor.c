@@ -364,14 +364,14 @@ static void watch_pressure(struct supervision *self) {
 		self->sink->on_event(self->sink->context, &event);
 }
 
-static int run_subject(struct supervision *self, const char *script_text, size_t script_bytes,
-	struct ol_error *error) {
+static int run_subject(
+	struct supervision *self, const struct ol_supervisor_texts *texts, struct ol_error *error) {
 	struct ol_run_summary *summary = self->summary;
 	if (self->sink->on_start != NULL)
 		self->sink->on_start(self->sink->context, summary);
 	watch_pressure(self);
 	self->start_ns = ol_clock_now_ns(&self->clock);
-	int result = ol_subject_launch(&summary->spec, script_text, script_bytes, self->cage,
+	int result = ol_subject_launch(&summary->spec, texts->script, texts->policy, self->cage,
 		self->flight_fd, &self->subject, error);
 	if (result < 0)
 		return result;
@@ -400,7 +400,7 @@ static int open_interrupt_fd(struct ol_error *error) {
 	return 0;
 }
 
-int ol_supervise(const struct ol_run_spec *spec, const char *script_text, size_t script_bytes,
+int ol_supervise(const struct ol_run_spec *spec, const struct ol_supervisor_texts *texts,
 	const struct ol_supervisor_sink *sink, struct ol_run_summary *ret_summary,
 	struct ol_error *error) {
 	assert(spec->spec_bytes == sizeof *spec);
@@ -420,7 +420,7 @@ int ol_supervise(const struct ol_run_spec *spec, const char *script_text, size_t
 	self->flight_fd = -1;
 	result = set_up(self, error);
 	if (result == 0)
-		result = run_subject(self, script_text, script_bytes, error);
+		result = run_subject(self, texts, error);
 	/* What went wrong first is what people must read. */
 	struct ol_error tear_down_error;
 	int tear_down_result = tear_down(self, &tear_down_error);

@@ -19,12 +19,18 @@ struct ol_supervisor_sink {
 	void (*on_event)(void *context, const struct ol_event *event);
 };
 
-/* Runs one subject to its end. script_text is what the subject runs (script_bytes long). Returns 0
+/* What travels to the subject beside its spec, which knows how long each is. */
+struct ol_supervisor_texts {
+	const char *script; /* spec->script_bytes long. */
+	const char *policy; /* spec->policy_bytes long; NULL where that is 0. */
+};
+
+/* Runs one subject to its end: the script in texts, under the spec's policy. Returns 0
  * with ret_summary filled whatever became of the subject: an OOM kill is a result. A negative
  * result means the lab could not do its work (*error says why and what to do): no cage, no
  * permission, no subject executable; or -EINTR after ol_supervisor_interrupt. Nothing is left
  * behind either way. ret_summary is large: keep it off small stacks. */
-int ol_supervise(const struct ol_run_spec *spec, const char *script_text, size_t script_bytes,
+int ol_supervise(const struct ol_run_spec *spec, const struct ol_supervisor_texts *texts,
 	const struct ol_supervisor_sink *sink, struct ol_run_summary *ret_summary,
 	struct ol_error *error);
 

@@ -388,13 +388,14 @@ static struct observation observe(bool wants_pressure, uint64_t high_bytes) {
 	plan.spec.script_bytes = sizeof text - 1;
 	plan.spec.wants_pressure = wants_pressure;
 	snprintf(plan.spec.script_path, sizeof plan.spec.script_path, "looked-at.lua");
+	const struct ol_supervisor_texts texts = { .script = text };
 	const struct ol_supervisor_sink sink = {
 		.context = &seen,
 		.on_start = on_start,
 		.on_phase_begin = on_phase_begin,
 		.on_event = on_event,
 	};
-	if (ol_supervise(&plan.spec, text, sizeof text - 1, &sink, &summary, &error) < 0)
+	if (ol_supervise(&plan.spec, &texts, &sink, &summary, &error) < 0)
 		fail_msg("%s", error.message);
 	if (summary.outcome != OL_OUTCOME_KILLED)
 		fail_msg("%s: %s", ol_outcome_name(summary.outcome), summary.error_message);

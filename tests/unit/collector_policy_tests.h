@@ -46,7 +46,7 @@ static void puppet_pressure(struct ol_policy *policy, const struct ol_policy_pre
 	const struct ol_policy_stats *stats, struct ol_policy_orders *orders) {
 	struct puppet *puppet = (struct puppet *)policy;
 	puppet->pressures++;
-	assert_int_equal(pressure->kind, OL_POLICY_PRESSURE_THRESHOLD);
+	assert_int_equal(pressure->kind, OL_PRESSURE_THRESHOLD);
 	puppet->stats = *stats;
 	*orders = puppet->at_pressure;
 }

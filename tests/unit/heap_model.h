@@ -436,11 +436,14 @@ static void model_assert_stats(struct model *model) {
 	assert_int_equal(ol_heap_is_idle(model->heap), model->phase == MODEL_IDLE);
 }
 
-static void model_before_mapping(void *context, uint64_t span_bytes) {
+static int model_before_mapping(
+	void *context, uint64_t span_bytes, unsigned attempt, struct ol_error *error) {
 	struct model *model = context;
+	assert_true(attempt < 2);
 	for (uint64_t i = below(model, 6); i > 0; i--)
 		model_advance(model);
 	check(model->heap);
+	return (int)below(model, 2);
 }
 
 /* The whole of a plan, on a heap of its own kind. */

@@ -278,7 +278,7 @@ static void pressure_collects_and_gives_back_at_most_once_in_100_ms(void **state
 		{ 260, true }, { 300, false }, { 100, false } };
 	struct ol_policy *policy = make("pressure", "", 32 * mib);
 	for (size_t i = 0; i < COUNT(signals); i++) {
-		struct ol_policy_pressure pressure = { OL_POLICY_PRESSURE_THRESHOLD, 0, 29 * mib };
+		struct ol_policy_pressure pressure = { OL_PRESSURE_THRESHOLD, 0, 29 * mib };
 		struct ol_policy_stats stats = fresh_stats();
 		struct ol_policy_orders orders = { 0 };
 		stats.at_ns = signals[i].at_ms * ms;

@@ -105,16 +105,20 @@ static struct ending run_script(const char *path, const char *const *settings) {
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets), 0);
 	setsockopt(sockets[0], SOL_SOCKET, SO_SNDBUF, &buffer_bytes, sizeof buffer_bytes);
 	struct ol_run_links links = { .socket_fd = sockets[0], .usage_fd = -1, .pressure_fd = -1 };
-	struct ol_run *run;
-	if (ol_run_create(&plan.spec, &links, &run, &error) == 0) {
-		const char *text = ol_script_text(script, &text_bytes);
-		ol_script_run_program(run, text, text_bytes);
-		ol_run_destroy(run);
+	struct ol_script_subject *subject = NULL;
+	int result = ol_script_subject_create(&plan.spec, sockets[0], &subject, &error);
+	struct ol_run *run = NULL;
+	if (result == 0)
+		result = ol_run_create(&plan.spec, &links, &run, &error);
+	if (result == 0) {
+		ol_script_run_program(subject, run, ol_script_text(script, &text_bytes));
 		read_ending(sockets[1], &ending);
 	} else {
-		ending.outcome = OL_OUTCOME_OUT_OF_MEMORY;
+		ending.outcome = ol_script_end_by(subject, &error).outcome;
 		snprintf(ending.message, sizeof ending.message, "%s", error.message);
 	}
+	ol_run_destroy(run);
+	ol_script_subject_destroy(subject);
 	close(sockets[0]);
 	close(sockets[1]);
 	ol_script_close(script);
