@@ -4,7 +4,9 @@
 -- of the memory is free, inside the process; yet the kernel kills it.
 --
 -- Watch for: "next GC" is planned beyond the limit, so the garbage is never reused.
--- Try: --gc (collect in between), --memlimit=90% (what GOMEMLIMIT is to Go), --gogc=50.
+-- Try: --gc (collect in between), --memlimit=90% (what GOMEMLIMIT is to Go), --gogc=50;
+-- other splits: --first=80% (there is room, no cycle is needed), --first=60% --second=40%; and the
+-- second part as many small requests: --chunk=64K.
 local lab = require "lab"
 
 -- Tells a line. A Go program allocates a small string for each line it prints, and so do we, in
@@ -27,17 +29,62 @@ local function say_plan(heap, cage)
   end
 end
 
+-- What the two parts ask for.
+local function parts(limit, opt)
+  local second = opt.second and math.floor(limit * opt.second) or limit // 10
+  local first = opt.first and math.floor(limit * opt.first) or limit - second
+  return first, second
+end
+
+-- Which of the limit the first part is, in words.
+local function share_of_first(opt, second)
+  if opt.first then
+    return ("%g %% of the limit"):format(100 * opt.first)
+  elseif opt.second then
+    return ("all but the last %d bytes of the limit"):format(second)
+  end
+  return "all but the last tenth of the limit"
+end
+
+-- A slab, or as many of chunk bytes as it takes.
+local function allocate(heap, bytes, chunk)
+  local slabs = {}
+  repeat
+    local asked = chunk and chunk > 0 and math.min(chunk, bytes) or bytes
+    slabs[#slabs + 1] = heap:slab(asked)
+    bytes = bytes - asked
+  until bytes == 0
+  return slabs
+end
+
+-- Whether the goal lies so far off that no cycle starts before both parts are full.
+local function is_never_triggered(settings, first, second)
+  if settings.gogc < 0 then
+    return true
+  end
+  -- A cycle starts no earlier than with so much of the way to the goal behind it.
+  local least = settings.rules == "go1.16" and 0.6 or 0.7
+  return settings.gogc >= 50 and first * settings.gogc / 100 * least > second
+end
+
 return lab.scenario {
   title = "A spike, released, then a little more",
   limit = 32 * lab.MiB,
-  options = { gc = { false, "collect before the second allocation" } },
+  options = {
+    gc = { false, "collect before the second allocation" },
+    first = { false, "share of the limit for the first; else all but the second", share = true },
+    second = { false, "share of the limit for the second; else 10%", share = true },
+    chunk = { false, "size of one request of the second; else all at once", bytes = true },
+  },
 
   program = function (heap, opt, cage)
-    local reserved = cage.limit // 10
-    local fill = cage.limit - heap:stats().heap_alloc - reserved
+    local fill, reserved = parts(cage.limit, opt)
+    if not opt.first then
+      fill = fill - heap:stats().heap_alloc
+    end
 
     local slab = heap:phase("spike"):slab(fill)
-    say(heap, "filled:     %d bytes, all but the last tenth of the limit", fill)
+    say(heap, "filled:     %d bytes, %s", fill, share_of_first(opt, reserved))
     say_plan(heap, cage)
 
     heap:phase("released")
@@ -49,25 +96,38 @@ return lab.scenario {
     end
     say(heap, "cycles:     %d so far; now asking for %d bytes", heap:stats().num_gc, reserved)
 
-    local rest = heap:phase("a little more"):slab(reserved)
+    local rest = allocate(heap:phase "a little more", reserved, opt.chunk)
     say(heap, "filled:     %d bytes more", reserved)
     say_plan(heap, cage)
-    rest:release()
+    for _, part in ipairs(rest) do
+      part:release()
+    end
   end,
 
   expect = function (run, opt)
-    local settings = run.settings
-    local reserved = run.cage.limit // 10
-    if 2 * run.baseline_bytes > reserved or run.last_words.phase == "spike" then
+    local settings, limit, baseline = run.settings, run.cage.limit, run.baseline_bytes
+    local first, second = parts(limit, opt)
+    if 2 * baseline > second or run.last_words.phase == "spike" then
       -- The cage is so small that what the program needs beside its heap competes with the last
-      -- tenth: it may die of that, and never come to the question.
+      -- part: it may die of that, and never come to the question.
       return nil
     end
-    if opt.gc or settings.memory_limit_bytes <= run.cage.limit - reserved then
+    -- Small requests are rounded up to their size classes.
+    if first + (opt.chunk and second * 5 // 4 or second) + 2 * baseline <= limit then
       return run:survived()
     end
-    if settings.memory_limit_bytes < run.cage.limit or run.cage.swap > 0
-      or settings.gogc >= 0 and settings.gogc < 50 or settings.trigger_test ~= "after" then
+    if opt.gc then
+      return run:survived()
+    end
+    if settings.policy ~= "go" then
+      return nil
+    end
+    if settings.memory_limit_bytes <= limit - second and settings.collector == "stw" then
+      return run:survived()
+    end
+    if settings.memory_limit_bytes < limit or run.cage.swap > 0
+      or first + second + baseline <= limit
+      or not is_never_triggered(settings, first, second) or settings.trigger_test ~= "after" then
       return nil -- On the border: no expectation.
     end
     return run:oom_killed()

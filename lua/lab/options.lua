@@ -5,6 +5,8 @@
 --     count = { 10, "slabs to allocate", min = 1, max = 1000 },
 --     block = { "1M", "size of a slab", bytes = true },
 --     order = { "fifo", "which goes first", choices = { "fifo", "lifo" } },
+--     first = { "80%", "share of the limit for the first slab", share = true },
+--     chunk = { false, "size of one request", bytes = true },   -- Not set: false.
 --   }
 --
 -- The functions return nil and a message for what the caller did wrong.
@@ -15,7 +17,8 @@ local options = {}
 
 local OPTIONS_MAX, CHOICES_MAX, NAME_BYTES_MAX, VALUE_BYTES_MAX = 32, 16, 63, 255
 
-local FIELDS = { "min", "max", "choices", "bytes" }
+local FIELDS = { "min", "max", "choices", "bytes", "share" }
+local KNOWN = { min = true, max = true, choices = true, bytes = true, share = true }
 
 local BOOLEANS = {
   ["true"] = true, yes = true, on = true, ["1"] = true,
@@ -25,11 +28,12 @@ local BOOLEANS = {
 local function check_fields(declaration)
   for field in pairs(declaration) do
     if type(field) ~= "string" and field ~= 1 and field ~= 2 then
-      return nil, "expected { default, \"what it does\", min =, max =, choices =, bytes = }"
+      return nil, "expected { default, \"what it does\", "
+        .. "min =, max =, choices =, bytes =, share = }"
     end
   end
   for _, field in ipairs(names.of(declaration)) do
-    if not (field == "min" or field == "max" or field == "choices" or field == "bytes") then
+    if not KNOWN[field] then
       return nil, ("unknown field '%s'%s"):format(field, names.hint(field, FIELDS))
     end
   end
@@ -38,14 +42,25 @@ end
 
 local function type_of(declaration)
   local default = declaration[1]
-  if declaration.bytes ~= nil and type(declaration.bytes) ~= "boolean" then
-    return nil, "bytes must be true or false"
+  for _, field in ipairs { "bytes", "share" } do
+    if declaration[field] ~= nil and type(declaration[field]) ~= "boolean" then
+      return nil, field .. " must be true or false"
+    end
+  end
+  if declaration.bytes and declaration.share then
+    return nil, "it is either a size or a share"
   end
   if declaration.bytes then
-    if math.type(default) == "integer" or type(default) == "string" then
+    if math.type(default) == "integer" or type(default) == "string" or default == false then
       return "bytes"
     end
-    return nil, "the default of a size must be a whole number or a text such as \"1M\""
+    return nil, "the default of a size must be a whole number, a text such as \"1M\", or false"
+  end
+  if declaration.share then
+    if type(default) == "string" or default == false then
+      return "share"
+    end
+    return nil, "the default of a share must be a text such as \"80%\", or false"
   end
   local kind = math.type(default) or type(default)
   if kind == "float" then
@@ -57,7 +72,7 @@ local function type_of(declaration)
 end
 
 local function check_limits(option, declaration)
-  local is_number = option.type ~= "boolean" and option.type ~= "string"
+  local is_number = option.type == "integer" or option.type == "number" or option.type == "bytes"
   for _, field in ipairs { "min", "max" } do
     local limit = declaration[field]
     if limit ~= nil and (not is_number or type(limit) ~= "number" or limit ~= limit) then
@@ -139,6 +154,15 @@ function parsers.bytes(option, text)
   return in_range(option, value)
 end
 
+function parsers.share(_, text)
+  local number = text:match "^(%d+%.?%d*)%%$"
+  local value = number and tonumber(number) / 100
+  if not value or value <= 0 or value > 1 then
+    return nil, "expected a share as in 80%, more than 0% and at most 100%"
+  end
+  return value
+end
+
 function parsers.string(option, text)
   if #text > VALUE_BYTES_MAX or text:find "\0" then
     return nil, ("expected a text of at most %d bytes"):format(VALUE_BYTES_MAX)
@@ -200,6 +224,10 @@ function options.declare_one(name, declaration, whole)
     return nil, message
   end
   option.doc = declaration[2] or ""
+  if declaration[1] == false and option.type ~= "boolean" then
+    option.default = false -- Not set.
+    return option
+  end
   local value
   value, message = parse(option, options.text_of(declaration[1]))
   if value == nil then

@@ -51,6 +51,7 @@ static const char *argument_of(const struct ol_script_option *option) {
 		[OL_OPTION_NUMBER] = "NUMBER",
 		[OL_OPTION_STRING] = "TEXT",
 		[OL_OPTION_BYTES] = "SIZE",
+		[OL_OPTION_SHARE] = "N%",
 	};
 	if (option->value.type >= OL_OPTION_TYPE_COUNT)
 		return NULL;
@@ -62,29 +63,40 @@ static int format_number(
 	char bytes_text[OL_UNITS_TEXT_BYTES];
 	if (option->value.type == OL_OPTION_BYTES)
 		return snprintf(text, capacity, "%s", ol_format_bytes((uint64_t)number, bytes_text));
+	if (option->value.type == OL_OPTION_SHARE)
+		return snprintf(text, capacity, "%.10g%%", 100 * number);
 	return snprintf(text, capacity, "%.10g", number);
+}
+
+static void format_value(char *value, size_t capacity, const struct ol_script_option *option) {
+	if (option->value.is_unset) {
+		snprintf(value, capacity, "not set");
+		return;
+	}
+	switch ((enum ol_option_type)option->value.type) {
+	case OL_OPTION_BOOLEAN:
+		snprintf(value, capacity, "%s", option->value.boolean ? "true" : "false");
+		break;
+	case OL_OPTION_INTEGER:
+		snprintf(value, capacity, "%" PRId64, option->value.integer);
+		break;
+	case OL_OPTION_BYTES:
+		format_number(value, capacity, option, (double)option->value.integer);
+		break;
+	case OL_OPTION_NUMBER:
+	case OL_OPTION_SHARE:
+		format_number(value, capacity, option, option->value.number);
+		break;
+	default:
+		snprintf(value, capacity, "%s", option->value.string);
+		break;
+	}
 }
 
 /* " (10; 1 to 100)", " (fast; one of fast, slow)". */
 static void describe(const struct ol_script_option *option, char *text, size_t capacity) {
 	char value[OL_OPTION_VALUE_BYTES + 4], least[64], most[64];
-	switch ((enum ol_option_type)option->value.type) {
-	case OL_OPTION_BOOLEAN:
-		snprintf(value, sizeof value, "%s", option->value.boolean ? "true" : "false");
-		break;
-	case OL_OPTION_INTEGER:
-		snprintf(value, sizeof value, "%" PRId64, option->value.integer);
-		break;
-	case OL_OPTION_BYTES:
-		format_number(value, sizeof value, option, (double)option->value.integer);
-		break;
-	case OL_OPTION_NUMBER:
-		format_number(value, sizeof value, option, option->value.number);
-		break;
-	default:
-		snprintf(value, sizeof value, "%s", option->value.string);
-		break;
-	}
+	format_value(value, sizeof value, option);
 	int used = snprintf(text, capacity, "%s (%s", option->doc, value);
 	format_number(least, sizeof least, option, option->minimum);
 	format_number(most, sizeof most, option, option->maximum);

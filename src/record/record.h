@@ -165,6 +165,7 @@ enum ol_option_type {
 	OL_OPTION_NUMBER,
 	OL_OPTION_STRING,
 	OL_OPTION_BYTES,
+	OL_OPTION_SHARE, /* Of something that only the run knows, its limit mostly: 0 to 1. */
 	OL_OPTION_TYPE_COUNT
 };
 
@@ -174,8 +175,9 @@ struct ol_option_value {
 	uint32_t type; /* enum ol_option_type. */
 	uint32_t boolean;
 	int64_t integer; /* OL_OPTION_INTEGER and OL_OPTION_BYTES. */
-	double number;
+	double number;   /* OL_OPTION_NUMBER and OL_OPTION_SHARE. */
 	char string[OL_OPTION_VALUE_BYTES];
+	uint32_t is_unset; /* 1: has no default and was not given; false in Lua, not told. */
 };
 
 /* Everything that decides a run. The lab fills it, the subject obeys it. */

@@ -13,6 +13,7 @@ static json_t *json_of_option(const struct ol_option_value *option) {
 	case OL_OPTION_BYTES:
 		return json_integer(option->integer);
 	case OL_OPTION_NUMBER:
+	case OL_OPTION_SHARE:
 		return ol_json_number(option->number);
 	default:
 		return ol_json_text(option->string);
@@ -21,8 +22,11 @@ static json_t *json_of_option(const struct ol_option_value *option) {
 
 static json_t *json_of_options(const struct ol_run_spec *spec) {
 	json_t *options = json_object();
-	for (uint32_t i = 0; i < spec->option_count && i < OL_OPTIONS_MAX; i++)
-		json_object_set_new(options, spec->options[i].name, json_of_option(&spec->options[i]));
+	for (uint32_t i = 0; i < spec->option_count && i < OL_OPTIONS_MAX; i++) {
+		const struct ol_option_value *option = &spec->options[i];
+		if (!option->is_unset)
+			json_object_set_new(options, option->name, json_of_option(option));
+	}
 	return options;
 }
 

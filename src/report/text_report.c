@@ -49,7 +49,9 @@ void ol_text_report_destroy(struct ol_text_report *report) {
 static void add_options(struct ol_words *words, const struct ol_run_spec *spec) {
 	for (uint32_t i = 0; i < spec->option_count && i < OL_OPTIONS_MAX; i++) {
 		const struct ol_option_value *option = &spec->options[i];
-		ol_words_add(words, "%s%s=", i > 0 ? ", " : "", option->name);
+		if (option->is_unset)
+			continue;
+		ol_words_add(words, "%s%s=", words->used > 0 ? ", " : "", option->name);
 		switch ((enum ol_option_type)option->type) {
 		case OL_OPTION_BOOLEAN:
 			ol_words_add(words, "%s", option->boolean ? "true" : "false");
@@ -59,6 +61,9 @@ static void add_options(struct ol_words *words, const struct ol_run_spec *spec) 
 			break;
 		case OL_OPTION_NUMBER:
 			ol_words_add(words, "%g", option->number);
+			break;
+		case OL_OPTION_SHARE:
+			ol_words_add(words, "%g%%", 100 * option->number);
 			break;
 		case OL_OPTION_BYTES:
 			ol_words_add(words, "%s", OL_BYTES_TEXT((uint64_t)option->integer));
@@ -123,12 +128,11 @@ void ol_text_report_start(struct ol_text_report *report, const struct ol_run_sum
 	ol_cells_paragraph(report->stream, report->style, "", 1, OL_PAINT_BOLD, title);
 	put_cage(report, summary);
 	put_policy(report, spec);
-	if (spec->option_count > 0) {
-		char text[PARAGRAPH_BYTES];
-		struct ol_words words = ol_words_in(text, sizeof text);
-		add_options(&words, spec);
+	char text[PARAGRAPH_BYTES];
+	struct ol_words words = ol_words_in(text, sizeof text);
+	add_options(&words, spec);
+	if (words.used > 0)
 		put_paragraph(report, "options", text);
-	}
 	fputc('\n', report->stream);
 	ol_table_head(&report->table);
 	fflush(report->stream);

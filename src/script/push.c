@@ -40,6 +40,10 @@ void ol_lua_push_record(lua_State *L, const struct ol_record_type *type, const v
 }
 
 void ol_lua_push_option_value(lua_State *L, const struct ol_option_value *value) {
+	if (value->is_unset) {
+		lua_pushboolean(L, 0); /* false */
+		return;
+	}
 	switch ((enum ol_option_type)value->type) {
 	case OL_OPTION_BOOLEAN:
 		lua_pushboolean(L, value->boolean != 0); /* value */
@@ -49,6 +53,7 @@ void ol_lua_push_option_value(lua_State *L, const struct ol_option_value *value)
 		lua_pushinteger(L, value->integer); /* value */
 		return;
 	case OL_OPTION_NUMBER:
+	case OL_OPTION_SHARE:
 		lua_pushnumber(L, value->number); /* value */
 		return;
 	case OL_OPTION_STRING:

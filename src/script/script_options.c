@@ -49,8 +49,9 @@ static void read_settings(lua_State *L, int index, struct ol_script *script) {
 	lua_pop(L, 1);
 }
 
-/* Stores the value on top of the stack, of the option's type, and pops it. */
+/* Stores the value on top of the stack, of the option's type or false for none, and pops it. */
 static void take_value(lua_State *L, struct ol_option_value *value) {
+	value->is_unset = value->type != OL_OPTION_BOOLEAN && lua_isboolean(L, -1);
 	switch ((enum ol_option_type)value->type) {
 	case OL_OPTION_BOOLEAN:
 		value->boolean = (uint32_t)lua_toboolean(L, -1);
@@ -60,6 +61,7 @@ static void take_value(lua_State *L, struct ol_option_value *value) {
 		value->integer = lua_tointeger(L, -1);
 		break;
 	case OL_OPTION_NUMBER:
+	case OL_OPTION_SHARE:
 		value->number = lua_tonumber(L, -1);
 		break;
 	case OL_OPTION_STRING:
@@ -83,7 +85,8 @@ static void read_option(lua_State *L, int index, struct ol_script_option *option
 		[OL_OPTION_INTEGER] = "integer",
 		[OL_OPTION_NUMBER] = "number",
 		[OL_OPTION_STRING] = "string",
-		[OL_OPTION_BYTES] = "bytes" };
+		[OL_OPTION_BYTES] = "bytes",
+		[OL_OPTION_SHARE] = "share" };
 	char type[OL_NAME_BYTES];
 	ol_script_copy_field(L, index, "name", option->value.name, sizeof option->value.name);
 	ol_script_copy_field(L, index, "doc", option->doc, sizeof option->doc);

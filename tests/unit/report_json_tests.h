@@ -121,6 +121,22 @@ static void what_is_unset_is_null_and_gogc_off_is_a_word(void **state) {
 	json_decref(root);
 }
 
+static void an_option_that_was_not_given_and_has_no_default_is_not_told(void **state) {
+	static struct ol_run_summary facts;
+	make_killed(&facts);
+	facts.spec.option_count = 3;
+	facts.spec.options[1] =
+		(struct ol_option_value){ .name = "first", .type = OL_OPTION_SHARE, .is_unset = 1 };
+	facts.spec.options[2] =
+		(struct ol_option_value){ .name = "second", .type = OL_OPTION_SHARE, .number = 0.25 };
+	json_t *root = json_of(&facts);
+	double second;
+	assert_int_equal(json_unpack(root, "{s:{s:f}}", "options", "second", &second), 0);
+	assert_true(second == 0.25);
+	assert_int_equal(json_object_size(json_object_get(root, "options")), 2);
+	json_decref(root);
+}
+
 static void bad_utf8_still_makes_valid_json(void **state) {
 	static struct ol_run_summary facts;
 	make_killed(&facts);

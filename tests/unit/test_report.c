@@ -87,6 +87,24 @@ static void the_default_run_reads_as_it_should(void **state) {
 	assert_string_equal(text, expected);
 }
 
+static void options_are_told_where_they_have_a_value(void **state) {
+	make_survived(&summary);
+	summary.spec.option_count = 4;
+	summary.spec.options[0] =
+		(struct ol_option_value){ .name = "chunk", .type = OL_OPTION_BYTES, .is_unset = 1 };
+	summary.spec.options[1] =
+		(struct ol_option_value){ .name = "first", .type = OL_OPTION_SHARE, .number = 0.625 };
+	summary.spec.options[2] =
+		(struct ol_option_value){ .name = "second", .type = OL_OPTION_SHARE, .is_unset = 1 };
+	summary.spec.options[3] =
+		(struct ol_option_value){ .name = "size", .type = OL_OPTION_BYTES, .integer = 65536 };
+	OL_AUTO_FREE char *text = report_of(plain, &summary);
+	assert_non_null(strstr(text, "\n options    first=62.5%, size=64.0 KiB\n"));
+	summary.spec.option_count = 1;
+	OL_AUTO_FREE char *none = report_of(plain, &summary);
+	assert_null(strstr(none, "options"));
+}
+
 static void pauses_are_told_in_a_line_only_where_there_were_any(void **state) {
 	make_survived(&summary);
 	OL_AUTO_FREE char *without = report_of(plain, &summary);
@@ -318,6 +336,7 @@ int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_default_run_reads_as_it_should),
 		cmocka_unit_test(a_run_that_survives_tells_how_close_it_was_and_what_made_room),
+		cmocka_unit_test(options_are_told_where_they_have_a_value),
 		cmocka_unit_test(pauses_are_told_in_a_line_only_where_there_were_any),
 		cmocka_unit_test(a_small_cage_tells_in_figures_what_its_baseline_takes),
 		cmocka_unit_test(rows_are_aligned_whatever_is_in_them),
@@ -334,6 +353,7 @@ int main(void) {
 		cmocka_unit_test(a_run_that_needed_no_collection_is_not_credited_with_one),
 		cmocka_unit_test(the_summary_reads_back_field_by_field),
 		cmocka_unit_test(what_is_unset_is_null_and_gogc_off_is_a_word),
+		cmocka_unit_test(an_option_that_was_not_given_and_has_no_default_is_not_told),
 		cmocka_unit_test(bad_utf8_still_makes_valid_json),
 		cmocka_unit_test(numbers_that_are_none_are_null),
 		cmocka_unit_test(phases_beyond_those_kept_are_counted),

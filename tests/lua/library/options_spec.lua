@@ -62,11 +62,39 @@ describe("Declared options", function ()
     assert.equal(5, declare { count = 5 }[1].default)
   end)
 
+  it("may have no default where they are sizes or shares: false", function ()
+    local list = declare { chunk = { false, bytes = true }, first = { false, share = true } }
+    assert.same({ "bytes", false }, { list[1].type, list[1].default })
+    assert.same({ "share", false }, { list[2].type, list[2].default })
+    local _, value = options.parse(list, "chunk", "4K")
+    assert.equal(4096, value)
+    _, value = options.parse(list, "first", "80%")
+    assert.equal(0.8, value)
+    assert.is_nil(options.parse(list, "chunk", "false"))
+  end)
+
+  it("that are shares go from more than 0% to 100%", function ()
+    local list = declare { first = { "12.5%", share = true } }
+    assert.equal(0.125, list[1].default)
+    for text, expected in pairs { ["100%"] = 1, ["0.5%"] = 0.005, ["33%"] = 0.33 } do
+      local _, value = options.parse(list, "first", text)
+      assert.equal(expected, value)
+      assert.equal("float", math.type(value))
+    end
+    for _, text in ipairs { "0%", "100.1%", "80", "0.8", "-5%", "80 %", "%", "1e1%", "", "80%%" } do
+      local name, message = options.parse(list, "first", text)
+      assert.is_nil(name, text)
+      assert.matches("expected a share as in 80%%, more than 0%% and at most 100%%", message)
+    end
+  end)
+
   it("must have a default of a known type", function ()
     assert.matches("the default must be a boolean, a number or a string, not nil",
       refusal { x = {} })
     assert.matches("not table", refusal { x = { {} } })
     assert.matches("not function", refusal { x = print })
+    assert.matches("a size must be a whole number", refusal { x = { true, bytes = true } })
+    assert.matches("a share must be a text", refusal { x = { 0.5, share = true } })
   end)
 
   it("must have defaults that fit", function ()
@@ -79,6 +107,9 @@ describe("Declared options", function ()
   it("must make sense", function ()
     assert.matches("unknown field 'mni'; did you mean 'min'", refusal { x = { 5, mni = 1 } })
     assert.matches("min must be a number", refusal { x = { "a", min = 1 } })
+    assert.matches("min must be a number", refusal { x = { "5%", min = 0.1, share = true } })
+    assert.matches("either a size or a share", refusal { x = { "5%", bytes = true, share = true } })
+    assert.matches("share must be true or false", refusal { x = { "5%", share = 1 } })
     assert.matches("min is above max", refusal { x = { 5, min = 9, max = 1 } })
     assert.matches("choices must be a list", refusal { x = { "a", choices = {} } })
     assert.matches("every choice", refusal { x = { "a", choices = { "a", 5 } } })
