@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "collector/concurrent.h"
+#include "collector/go_runtime.h"
 
 #define is_likely(condition) __builtin_expect(!!(condition), 1)
 
@@ -66,7 +67,7 @@ static void before_commit(void *context, uint64_t released_bytes) {
 	collector->grown_bytes = sys_bytes;
 	uint64_t bytes = ol_scavenge_plan_before_commit(&collector->scavenge_plan,
 		collector->pacer.memory_limit_bytes, stats.inuse_bytes + stats.free_bytes,
-		stats.mapped_ready_bytes, released_bytes, grown_bytes);
+		ol_collector_memory(collector, &stats).mapped_ready_bytes, released_bytes, grown_bytes);
 	if (bytes > 0)
 		ol_heap_scavenge(collector->heap, bytes);
 }
@@ -74,7 +75,7 @@ static void before_commit(void *context, uint64_t released_bytes) {
 bool ol_collector_scavenge_bite(struct ol_collector *collector) {
 	struct ol_heap_stats stats = ol_heap_stats(collector->heap);
 	return ol_scavenge_plan_wants(&collector->scavenge_plan, stats.inuse_bytes + stats.free_bytes,
-			   stats.mapped_ready_bytes) &&
+			   ol_collector_memory(collector, &stats).mapped_ready_bytes) &&
 		   ol_heap_scavenge(collector->heap, OL_SCAVENGE_BITE_BYTES) > 0;
 }
 
@@ -94,6 +95,8 @@ int ol_collector_create(struct ol_heap *heap, struct ol_clock *clock,
 	collector->start_ns = ol_clock_now_ns(clock);
 	collector->is_swept = true;
 	ol_pacer_init(&collector->pacer, config->rules, config->gogc, config->memory_limit_bytes);
+	collector->globals_bytes = config->has_go_runtime ? OL_GO_RUNTIME_GLOBALS_BYTES : 0;
+	collector->pacer.globals_bytes = collector->globals_bytes;
 	ol_limiter_init(&collector->limiter, collector->processors, ol_collector_now_ns(collector));
 	ol_scavenge_plan_init(&collector->scavenge_plan, config->rules);
 	if (config->mode == OL_COLLECTOR_CONCURRENT) {
@@ -360,7 +363,7 @@ void ol_collector_set_limits(
 
 struct ol_memstats ol_collector_memstats(const struct ol_collector *collector) {
 	struct ol_heap_stats stats = ol_heap_stats(collector->heap);
-	struct ol_pacer_memory memory = ol_collector_memory(&stats);
+	struct ol_pacer_memory memory = ol_collector_memory(collector, &stats);
 	return (struct ol_memstats){
 		.alloc = stats.allocated_bytes,
 		.mallocs = stats.mallocs_count,

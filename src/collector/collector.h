@@ -42,6 +42,7 @@ struct ol_collector_config {
 	int32_t gogc;                /* Percent; OL_GOGC_OFF. */
 	uint64_t memory_limit_bytes; /* Go's GOMEMLIMIT; OL_MEMORY_LIMIT_OFF. */
 	enum ol_trigger_test trigger_test;
+	bool has_go_runtime;      /* Count what Go maps and scans beside its heap: go_runtime.h. */
 	bool is_stress;           /* A cycle at every allocation. */
 	unsigned processors;      /* GOMAXPROCS; 0: as many as this process may use. */
 	struct ol_policy *policy; /* NULL: Go's own rules. Must outlive the collector. */

@@ -25,7 +25,7 @@ struct ol_concurrent {
 	pthread_cond_t wake;     /* For the background: it is time to end. */
 	bool is_marking;
 	bool is_finishing;            /* A marker is about to stop the world and end the marking. */
-	bool is_paused; /* Nobody may mark: the heap is being looked at. */
+	bool is_paused;               /* Nobody may mark: the heap is being looked at. */
 	bool is_ending;               /* The threads are to end. */
 	unsigned busy_count;          /* Markers in ol_heap_mark_some. */
 	uint64_t marking_ns;          /* Of this cycle: processor time of all markers. */

@@ -2,6 +2,7 @@
  * the pacer's plan. */
 #include <assert.h>
 
+#include "collector/go_runtime.h"
 #include "collector/internal.h"
 
 /* The background's share of the processors while a cycle runs: what Go's pacer assumes. */
@@ -14,9 +15,18 @@ uint64_t ol_collector_now_ns(const struct ol_collector *collector) {
 	return ol_clock_now_ns(collector->clock);
 }
 
-struct ol_pacer_memory ol_collector_memory(const struct ol_heap_stats *stats) {
+static uint64_t runtime_mapped_bytes(
+	const struct ol_collector *collector, const struct ol_heap_stats *stats) {
+	if (!collector->config.has_go_runtime)
+		return 0;
+	return ol_go_runtime_mapped_bytes(
+		stats->inuse_bytes + stats->free_bytes + stats->released_bytes);
+}
+
+struct ol_pacer_memory ol_collector_memory(
+	const struct ol_collector *collector, const struct ol_heap_stats *stats) {
 	return (struct ol_pacer_memory){
-		.mapped_ready_bytes = stats->mapped_ready_bytes,
+		.mapped_ready_bytes = stats->mapped_ready_bytes + runtime_mapped_bytes(collector, stats),
 		.heap_free_bytes = stats->free_bytes,
 		.heap_alloc_bytes = stats->allocated_bytes,
 	};
@@ -33,7 +43,7 @@ double ol_collector_gc_cpu_fraction(const struct ol_collector *collector) {
 
 void ol_cycle_replan(struct ol_collector *collector) {
 	struct ol_heap_stats stats = ol_heap_stats(collector->heap);
-	struct ol_pacer_memory memory = ol_collector_memory(&stats);
+	struct ol_pacer_memory memory = ol_collector_memory(collector, &stats);
 	collector->trigger_bytes = ol_pacer_trigger(&collector->pacer, &memory);
 	ol_scavenge_plan_set(&collector->scavenge_plan, collector->last_inuse_bytes,
 		ol_pacer_goal(&collector->pacer, &memory), collector->last_goal_bytes,
@@ -56,17 +66,17 @@ bool ol_cycle_is_triggered(const struct ol_collector *collector, uint64_t extra_
 		return ol_heap_live_bytes(collector->heap) + extra_bytes >= collector->trigger_bytes;
 	/* The limit's goal moves with everything that is mapped. */
 	struct ol_heap_stats stats = ol_heap_stats(collector->heap);
-	struct ol_pacer_memory memory = ol_collector_memory(&stats);
+	struct ol_pacer_memory memory = ol_collector_memory(collector, &stats);
 	return stats.live_bytes + extra_bytes >= ol_pacer_trigger(&collector->pacer, &memory);
 }
 
 double ol_cycle_assist_ratio(struct ol_collector *collector) {
 	struct ol_heap_stats stats = ol_heap_stats(collector->heap);
-	struct ol_pacer_memory memory = ol_collector_memory(&stats);
+	struct ol_pacer_memory memory = ol_collector_memory(collector, &stats);
 	struct ol_pacer_progress progress = {
 		.heap_live_bytes = stats.live_bytes,
 		.heap_scan_bytes = stats.scan_bytes,
-		.globals_bytes = stats.roots_bytes,
+		.globals_bytes = collector->cycle.facts.roots_bytes,
 		.heap_scan_work_bytes = ol_heap_mark_work_bytes(collector->heap),
 		.globals_scan_work_bytes = collector->cycle.facts.roots_bytes,
 	};
@@ -101,7 +111,7 @@ void ol_cycle_begin(struct ol_collector *collector, bool is_forced) {
 	ol_heap_sweep(collector->heap);
 	ol_cycle_note_swept(collector);
 	struct ol_heap_stats stats = ol_heap_stats(collector->heap);
-	struct ol_pacer_memory memory = ol_collector_memory(&stats);
+	struct ol_pacer_memory memory = ol_collector_memory(collector, &stats);
 	collector->cycle = (struct ol_cycle){
 		.is_active = true,
 		.cost_begin_ns = collector->cost_ns,
@@ -110,7 +120,7 @@ void ol_cycle_begin(struct ol_collector *collector, bool is_forced) {
 			.at_ns = ol_clock_now_ns(collector->clock),
 			.trigger_bytes = ol_pacer_trigger(&collector->pacer, &memory),
 			.start_bytes = stats.live_bytes,
-			.roots_bytes = stats.roots_bytes,
+			.roots_bytes = stats.roots_bytes + collector->globals_bytes,
 			.processors = collector->processors,
 			.is_forced = is_forced,
 		},
@@ -132,13 +142,13 @@ void ol_cycle_begin_marking(struct ol_collector *collector, uint64_t stop_begin_
 /* The pacer learns; returns the goal that this cycle had. */
 static uint64_t tell_pacer(struct ol_collector *collector, const struct ol_cycle_end *end) {
 	struct ol_heap_stats stats = ol_heap_stats(collector->heap);
-	struct ol_pacer_memory memory = ol_collector_memory(&stats);
+	struct ol_pacer_memory memory = ol_collector_memory(collector, &stats);
 	uint64_t goal_bytes = ol_pacer_goal(&collector->pacer, &memory);
 	struct ol_pacer_cycle cycle = {
 		.heap_live_bytes = end->heap_live_bytes,
 		.marked_bytes = end->marking.marked_bytes,
 		.heap_scan_bytes = end->marking.scan_work_bytes,
-		.globals_scan_bytes = end->marking.roots_bytes,
+		.globals_scan_bytes = end->marking.roots_bytes + collector->globals_bytes,
 		.utilization = background_share + end->assist_utilization,
 		.idle_utilization = end->idle_utilization,
 		.is_forced = collector->cycle.facts.is_forced,
@@ -184,7 +194,7 @@ void ol_cycle_end(struct ol_collector *collector, const struct ol_cycle_end *end
 	ol_cycle_replan(collector);
 	collector->seen_live_bytes = ol_heap_live_bytes(collector->heap);
 	struct ol_heap_stats stats = ol_heap_stats(collector->heap);
-	struct ol_pacer_memory memory = ol_collector_memory(&stats);
+	struct ol_pacer_memory memory = ol_collector_memory(collector, &stats);
 	facts->next_goal_bytes = ol_pacer_goal(&collector->pacer, &memory);
 	if (collector->config.on_cycle != NULL)
 		collector->config.on_cycle(collector->config.context, facts);

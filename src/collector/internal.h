@@ -44,6 +44,7 @@ struct ol_collector {
 	struct ol_cycle cycle;
 	struct ol_concurrent *concurrent; /* NULL in other modes. */
 	uint64_t processors;              /* Count. */
+	uint64_t globals_bytes;           /* Of a Go runtime, counted beside our roots. */
 	uint64_t start_ns;                /* Of the collector; gc_cpu_fraction is of the time since. */
 	uint64_t gc_cpu_ns;               /* Spent in cycles, as Go counts it. */
 	uint64_t last_gc_ns;
@@ -74,7 +75,9 @@ struct ol_collector {
 
 /* Time as this mode counts it, since any point: the clock's, or the cost clock's. */
 uint64_t ol_collector_now_ns(const struct ol_collector *collector);
-struct ol_pacer_memory ol_collector_memory(const struct ol_heap_stats *stats);
+/* What the memory limit is held against. */
+struct ol_pacer_memory ol_collector_memory(
+	const struct ol_collector *collector, const struct ol_heap_stats *stats);
 double ol_collector_gc_cpu_fraction(const struct ol_collector *collector);
 
 /* cycle.c: what all modes share of a cycle. */
@@ -137,7 +140,7 @@ void ol_consult_start(struct ol_collector *collector);
 void ol_consult_gc_end(struct ol_collector *collector, const struct ol_gc_cycle *cycle);
 void ol_consult_due(struct ol_collector *collector);
 /* 1: something was done about it, and the policy wants to be asked again. -ENOMEM: refused. */
-int ol_consult_before_grow(struct ol_collector *collector, uint64_t span_bytes, unsigned attempt,
-	struct ol_error *error);
+int ol_consult_before_grow(
+	struct ol_collector *collector, uint64_t span_bytes, unsigned attempt, struct ol_error *error);
 
 #endif

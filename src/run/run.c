@@ -158,6 +158,7 @@ static int create_parts(struct ol_run *run, struct ol_error *error) {
 		.memory_limit_bytes = spec->memory_limit_bytes,
 		.trigger_test =
 			spec->is_trigger_before_mapping ? OL_TRIGGER_BEFORE_MAPPING : OL_TRIGGER_AFTER_SERVING,
+		.has_go_runtime = true,
 		.is_stress = spec->is_stress,
 		.context = run,
 		.on_cycle = on_cycle,
