@@ -20,7 +20,7 @@ static uint64_t runtime_mapped_bytes(
 	if (!collector->config.has_go_runtime)
 		return 0;
 	return ol_go_runtime_mapped_bytes(
-		stats->inuse_bytes + stats->free_bytes + stats->released_bytes);
+		stats->inuse_bytes + stats->free_bytes + stats->released_bytes, collector->cycles > 0);
 }
 
 struct ol_pacer_memory ol_collector_memory(
@@ -95,12 +95,25 @@ void ol_cycle_sweep_share(struct ol_collector *collector, uint64_t bytes) {
 	ol_cycle_note_swept(collector);
 }
 
+/* Go's background scavenger gives back what a millisecond of work does, and then sleeps for a
+ * second. Without a background that is done at once. */
+static void scavenge_batch(struct ol_collector *collector) {
+	for (unsigned bites = 0; bites < OL_SCAVENGE_BATCH_BITES; bites++) {
+		if (!ol_collector_scavenge_bite(collector)) {
+			collector->is_scavenger_awake = false;
+			return;
+		}
+	}
+}
+
 void ol_cycle_note_swept(struct ol_collector *collector) {
 	if (collector->is_swept || !ol_heap_is_idle(collector->heap))
 		return;
 	collector->is_swept = true;
 	collector->sweep_pages_per_byte = 0;
 	collector->is_scavenger_awake = true;
+	if (collector->concurrent == NULL)
+		scavenge_batch(collector);
 	if (collector->config.on_swept != NULL)
 		collector->config.on_swept(collector->config.context);
 }
@@ -190,8 +203,8 @@ void ol_cycle_end(struct ol_collector *collector, const struct ol_cycle_end *end
 	collector->cycle.is_active = false;
 	collector->is_swept = false;
 	note_times(collector, end);
-	ol_cycle_note_swept(collector);
 	ol_cycle_replan(collector);
+	ol_cycle_note_swept(collector);
 	collector->seen_live_bytes = ol_heap_live_bytes(collector->heap);
 	struct ol_heap_stats stats = ol_heap_stats(collector->heap);
 	struct ol_pacer_memory memory = ol_collector_memory(collector, &stats);

@@ -9,11 +9,12 @@
 #ifndef OL_COLLECTOR_GO_RUNTIME_H
 #define OL_COLLECTOR_GO_RUNTIME_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define OL_GO_RUNTIME_GLOBALS_BYTES UINT64_C(226528) /* Scannable globals and stacks: S + G. */
 
-/* What is mapped and ready beside a heap of heap_sys_bytes. */
-uint64_t ol_go_runtime_mapped_bytes(uint64_t heap_sys_bytes);
+/* What is mapped and ready beside a heap of heap_sys_bytes; more of it once a cycle has run. */
+uint64_t ol_go_runtime_mapped_bytes(uint64_t heap_sys_bytes, bool has_collected);
 
 #endif

@@ -12,7 +12,6 @@ static const double background_work_per_byte =
 	0.25 / 0.75 * OL_COLLECTOR_ALLOCATE_NS / OL_COLLECTOR_SCAN_NS;
 static const double background_work_min = 4096;
 static const double scavenge_share = 0.01;
-static const double bite_ns = 10000; /* A bite of the scavenger takes about so long. */
 
 void ol_incremental_begin(struct ol_collector *collector, bool is_forced) {
 	uint64_t begin_ns = ol_clock_now_ns(collector->clock);
@@ -86,8 +85,8 @@ static void scavenge(struct ol_collector *collector, uint64_t bytes) {
 	if (!collector->is_scavenger_awake)
 		return;
 	collector->scavenge_allowance_ns += (double)bytes * OL_COLLECTOR_ALLOCATE_NS * scavenge_share;
-	while (collector->scavenge_allowance_ns >= bite_ns) {
-		collector->scavenge_allowance_ns -= bite_ns;
+	while (collector->scavenge_allowance_ns >= OL_SCAVENGE_BITE_NS) {
+		collector->scavenge_allowance_ns -= OL_SCAVENGE_BITE_NS;
 		if (!ol_collector_scavenge_bite(collector)) {
 			collector->is_scavenger_awake = false;
 			collector->scavenge_allowance_ns = 0;
