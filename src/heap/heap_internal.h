@@ -52,14 +52,16 @@ struct ol_heap {
 	uint64_t reservation_bytes;
 	uint64_t address_bytes_max;
 	struct ol_heap_hooks hooks;
+	struct ol_heap_span *spans; /* Index 0 is none. */
+	/* So far, and at the start of pages, a cache line each of what markers look up all the time
+	 * and the program seldom changes. */
+	struct ol_heap_pages pages __attribute__((aligned(64)));
 	/* Changes in the stopped world only: markers read it. */
 	enum ol_heap_phase phase;
-	bool is_committing;         /* In before_commit: pages are picked and belong to nobody. */
-	struct ol_heap_span *spans; /* Index 0 is none. */
-	uint32_t span_count;        /* Descriptors ever used at once, index 0 included. */
-	uint32_t unused_span;       /* First of the list of unused descriptors. */
+	bool is_committing;   /* In before_commit: pages are picked and belong to nobody. */
+	uint32_t span_count;  /* Descriptors ever used at once, index 0 included. */
+	uint32_t unused_span; /* First of the list of unused descriptors. */
 	struct ol_heap_region span_region;
-	struct ol_heap_pages pages;
 	struct ol_heap_roots roots;
 	struct ol_heap_marker marker; /* The program's own: marker 0. */
 	struct ol_heap_crew *crew;    /* NULL while there is no other marker. */

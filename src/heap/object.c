@@ -46,16 +46,25 @@ void *ol_heap_load(const struct ol_heap *heap, const void *node, uint32_t index)
 	return (void *)(uintptr_t)*ol_heap_node_slot(node, index);
 }
 
+/* Yuasa's barrier: what the marking's snapshot reached through this slot is still found. */
+static __attribute__((noinline)) void store_while_marking(
+	struct ol_heap *heap, uint64_t *slot, const void *target) {
+	assert(heap->phase == OL_HEAP_PHASE_MARKING);
+	if (*slot != 0)
+		ol_heap_shade(heap, (const void *)(uintptr_t)*slot);
+	/* A marker that sees the target sees what was written to it before. */
+	__atomic_store_n(slot, (uint64_t)(uintptr_t)target, __ATOMIC_RELEASE);
+}
+
 void ol_heap_store(struct ol_heap *heap, void *node, uint32_t index, void *target) {
 	assert(ol_heap_holds(heap, node));
 	assert(index < ol_heap_node_slots(node));
 	assert(target == NULL || ol_heap_holds(heap, target));
 	uint64_t *slot = ol_heap_node_slot(node, index);
-	/* Yuasa's barrier: what the marking's snapshot reached through this slot is still found. */
-	if (heap->phase == OL_HEAP_PHASE_MARKING && *slot != 0)
-		ol_heap_shade(heap, (const void *)(uintptr_t)*slot);
-	/* A marker that sees the target sees what was written to it before. */
-	__atomic_store_n(slot, (uint64_t)(uintptr_t)target, __ATOMIC_RELEASE);
+	if (__builtin_expect(heap->phase == OL_HEAP_PHASE_MARKING, 0))
+		store_while_marking(heap, slot, target);
+	else
+		*slot = (uint64_t)(uintptr_t)target;
 }
 
 void *ol_heap_payload(const struct ol_heap *heap, void *node) {

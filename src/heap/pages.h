@@ -24,19 +24,19 @@ enum {
 
 struct ol_heap_pages {
 	struct ol_memory *memory;
-	char *base; /* Of the objects' address space. */
+	char *base;             /* Of the objects' address space. */
+	uint32_t *span_by_page; /* The page map; 0 is none. */
+	struct ol_heap_chunk *chunks;
+	uint64_t *touched_chunks; /* One bit a chunk: its bitmap or page map was written to. */
 	uint64_t chunk_count_max;
+	struct ol_heap_summary *levels[OL_HEAP_LEVELS_MAX]; /* 0: one entry a chunk. */
+	unsigned level_count; /* In use: enough for chunk_count, at least 2. */
 	uint64_t chunk_count; /* Chunks the heap has grown to; they are committed. */
 	uint64_t search_page; /* No page below this one is free. */
 	uint64_t touched_chunk_count;
 	uint64_t inuse_pages;
-	uint64_t free_pages;     /* Free and resident. */
-	uint64_t released_pages; /* Free and not resident. */
-	unsigned level_count;    /* In use: enough for chunk_count, at least 2. */
-	struct ol_heap_summary *levels[OL_HEAP_LEVELS_MAX]; /* 0: one entry a chunk. */
-	struct ol_heap_chunk *chunks;
-	uint32_t *span_by_page;   /* The page map; 0 is none. */
-	uint64_t *touched_chunks; /* One bit a chunk: its bitmap or page map was written to. */
+	uint64_t free_pages;                /* Free and resident. */
+	uint64_t released_pages;            /* Free and not resident. */
 	struct ol_heap_region upper_region; /* All levels but the lowest. */
 	struct ol_heap_region lowest_region;
 	struct ol_heap_region chunk_region;

@@ -116,7 +116,7 @@ static void finish(struct ol_heap *heap, struct sweeper *sweeper) {
 
 struct ol_heap_sweeping ol_heap_sweep_some(struct ol_heap *heap, uint64_t page_count) {
 	assert(!heap->is_committing);
-	assert(heap->phase != OL_HEAP_PHASE_MARKING);
+	assert(heap->phase == OL_HEAP_PHASE_SWEEPING || heap->unswept_pages == 0);
 	struct sweeper sweeper = { 0 };
 	while (heap->unswept_pages > 0 && sweeper.done.swept_pages < page_count)
 		(void)sweep_next(heap, &sweeper, OL_HEAP_CLASS_KINDS);

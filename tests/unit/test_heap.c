@@ -7,6 +7,7 @@
 #include "heap_model.h"
 #include "heap_pages_tests.h"
 #include "heap_steps_tests.h"
+#include "heap_sweep_tests.h"
 
 static const uint32_t go_classes[] = { 8, 16, 24, 32, 48, 64, 80, 96, 112, 128, 144, 160, 176, 192,
 	208, 224, 240, 256, 288, 320, 352, 384, 416, 448, 480, 512, 576, 640, 704, 768, 896, 1024, 1152,
@@ -381,6 +382,7 @@ int main(void) {
 		cmocka_unit_test(a_list_of_a_million_nodes_needs_no_depth),
 		cmocka_unit_test(a_big_mark_stack_is_given_back),
 		HEAP_STEPS_TESTS,
+		HEAP_SWEEP_TESTS,
 		cmocka_unit_test(pages_are_taken_where_a_naive_search_finds_them),
 		cmocka_unit_test(a_slab_of_almost_a_terabyte_costs_little_and_comes_back),
 		cmocka_unit_test(a_higher_tree_knows_what_was_free_before),

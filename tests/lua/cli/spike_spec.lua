@@ -125,6 +125,36 @@ local SPLITS = {
   { "survived", "--chunk=64K", "--memlimit=90%" },
 }
 
+-- Other splits under memory limits, 5 runs each; where chance decided in Go nothing is compared.
+local function read_splits(path)
+  local splits = {}
+  for line in io.lines(path) do
+    local limit, first, second, memlimit, runs, killed =
+      line:match("^(%d+),(%d+),(%d+),(%d+),(%d+),(%d+)$")
+    if limit and (killed == "0" or killed == runs) then
+      splits[#splits + 1] = {
+        outcome = killed == "0" and "survived" or "oom-killed",
+        options = {
+          ("--limit=%sM"):format(limit), ("--first=%s%%"):format(first),
+          ("--second=%s%%"):format(second),
+          memlimit == "0" and "--memlimit=off" or ("--memlimit=%s%%"):format(memlimit),
+        },
+      }
+    end
+  end
+  return splits
+end
+
+describe("The spike split as measured ends as in Go with", function ()
+  local splits = read_splits(source .. "/tests/data/spike/go1.19_stw_splits.csv")
+  assert(#splits == 34, "other splits than were measured")
+  for _, split in ipairs(splits) do
+    caged(table.concat(split.options, " "), function ()
+      assert.equal(split.outcome, run_spike(split.options).outcome)
+    end)
+  end
+end)
+
 describe("The spike split otherwise", function ()
   for _, split_case in ipairs(SPLITS) do
     local options = { table.unpack(split_case, 2) }
