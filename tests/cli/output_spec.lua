@@ -238,6 +238,8 @@ describe("gctrace", function ()
     assert.are.same({
       { number = "1", megabytes = "28 28 28 4", tail = "" },
       { number = "2", megabytes = "28 28 0 57", tail = " (forced)" },
+      -- As in Go: the second slab crosses the minimum heap's trigger.
+      { number = "3", megabytes = "3 3 3 4", tail = "" },
     }, read_gctrace(stdout))
     assert.is_truthy(stderr:match("SURVIVED"))
     assert.is_truthy(stderr:match("a little more"))

@@ -143,7 +143,7 @@ describe("list", function ()
     local _, scenarios = lab.run("list scenarios")
     assert.is_truthy(scenarios:match("^  %S+ +%S"))
     local _, policies = lab.run("list policies")
-    assert.is_truthy(policies:match("^  go +%S"))
+    assert.is_truthy(policies:match("\n  go +%S"))
   end)
 end)
 
