@@ -65,7 +65,7 @@ describe("a policy's file at fault", function ()
     { "returns nothing", "", ": a policy's file must return lab.policy{...}, not nothing" },
     { "is a scenario", "return require 'lab'.scenario { program = print }",
       ": a policy's file must return lab.policy{...}, not a table" },
-    { "has an unknown field", "return require 'lab'.policy {\n on_gc = print }",
+    { "has an unknown field", "return require 'lab'.policy {\n on_gcend = print }",
       ":1: lab.policy: unknown field 'on_gcend'; did you mean 'on_gc_end'?" },
     { "has no callback", "return require 'lab'.policy {}",
       ":1: lab.policy: nothing to do: expected at least one of on_start, " },
