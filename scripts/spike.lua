@@ -107,6 +107,9 @@ return lab.scenario {
   expect = function (run, opt)
     local settings, limit, baseline = run.settings, run.cage.limit, run.baseline_bytes
     local first, second = parts(limit, opt)
+    if settings.policy ~= "go" then
+      return nil -- Another question: what does that policy make of it?
+    end
     if 2 * baseline > second or run.last_words.phase == "spike" then
       -- The cage is so small that what the program needs beside its heap competes with the last
       -- part: it may die of that, and never come to the question.
@@ -118,9 +121,6 @@ return lab.scenario {
     end
     if opt.gc then
       return run:survived()
-    end
-    if settings.policy ~= "go" then
-      return nil
     end
     if settings.memory_limit_bytes <= limit - second and settings.collector == "stw" then
       return run:survived()

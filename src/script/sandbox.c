@@ -119,6 +119,7 @@ static int sandboxed_coroutine(lua_State *L) {
 	struct ol_lua *lua = ol_lua_of(L);
 	if (lua->is_aborted)
 		return ol_lua_abort(L, lua->abort_error.code, lua->abort_error.message);
+	ol_lua_watch(L);
 	lua_settop(L, 1);
 	lua_pushvalue(L, lua_upvalueindex(1)); /* arguments, original */
 	lua_insert(L, 1);                      /* original, function */

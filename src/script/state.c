@@ -126,7 +126,7 @@ int ol_lua_enter(struct ol_lua *lua, lua_CFunction body, void *argument, struct 
 
 static void guard(lua_State *L, lua_Debug *debug) {
 	struct ol_lua *lua = ol_lua_of(L);
-	if (!lua->is_aborted && now_ns() < lua->deadline_ns)
+	if (!lua->is_aborted && (lua->deadline_ns == 0 || now_ns() < lua->deadline_ns))
 		return;
 	if (lua->is_aborted)
 		ol_lua_abort(L, lua->abort_error.code, lua->abort_error.message);
@@ -145,6 +145,15 @@ int ol_lua_abort(lua_State *L, int code, const char *message) {
 	lua_sethook(lua->L, guard, LUA_MASKCOUNT, 1);
 	lua_pushstring(L, lua->abort_error.message); /* ..., message */
 	return lua_error(L);
+}
+
+void ol_lua_watch(lua_State *L) {
+	struct ol_lua *lua = ol_lua_of(L);
+	if (!lua->may_be_ended || lua_gethook(L) != NULL)
+		return;
+	lua_sethook(L, guard, LUA_MASKCOUNT, OL_LUA_HOOK_INSTRUCTIONS);
+	/* What the door opens later may wait for a coroutine that was made now. */
+	lua_sethook(lua->L, guard, LUA_MASKCOUNT, OL_LUA_HOOK_INSTRUCTIONS);
 }
 
 void ol_lua_set_deadline(struct ol_lua *lua, uint64_t duration_ns) {

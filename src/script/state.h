@@ -50,6 +50,7 @@ struct ol_lua {
 	uint64_t deadline_ns;    /* On the monotonic clock; 0 for none. */
 	bool is_aborted;         /* Every further instruction raises; see ol_lua_abort. */
 	bool is_in_program;      /* A program runs: nothing may be declared any more. */
+	bool may_be_ended;       /* Bindings may abort it: its coroutines have to look. */
 	const char *policy_path; /* Of a policy in the same state, as errors name it; NULL. */
 	unsigned depth;          /* Doors that are open now: a policy is asked within a program. */
 	struct ol_error abort_error;
@@ -80,6 +81,10 @@ int ol_lua_enter(struct ol_lua *lua, lua_CFunction body, void *argument, struct 
 /* For bindings: raises an error that no pcall can swallow, because every instruction after it
  * raises it anew, in every coroutine. ol_lua_enter then returns code. Does not return. */
 int ol_lua_abort(lua_State *L, int code, const char *message);
+
+/* Before L makes a coroutine: sees to it that an abort in that one reaches L as well, which may be
+ * waiting for it. Where there are no coroutines this costs nothing. */
+void ol_lua_watch(lua_State *L);
 
 /* Time from now until the state aborts itself; 0 for no end. */
 void ol_lua_set_deadline(struct ol_lua *lua, uint64_t duration_ns);

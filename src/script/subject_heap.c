@@ -1,4 +1,5 @@
 /* subject_heap.c -- The heap and the cage, as a program gets them. */
+#include <errno.h>
 #include <string.h>
 
 #include <lauxlib.h>
@@ -13,6 +14,9 @@ static struct ol_run *check_heap(lua_State *L) {
 	const struct ol_script_subject *subject = ol_subject_of(L);
 	if (subject->is_policy_asked)
 		luaL_error(L, "this is the program's heap: a policy has one of its own");
+	/* An error that was caught in another coroutine: what ends the run allocates no more. */
+	if (subject->lua->is_aborted)
+		ol_lua_abort(L, -EBADMSG, subject->lua->abort_error.message);
 	return subject->run;
 }
 

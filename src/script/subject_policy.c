@@ -317,17 +317,24 @@ static int create_in_lua(struct ol_script_subject *subject, const char *text,
 	return 0;
 }
 
-int ol_script_policy_create(struct ol_script_subject *subject, const char *policy_text,
-	struct ol_policy **ret_policy, struct ol_error *error) {
-	const struct ol_run_spec *spec = subject->spec;
-	if (spec->policy_path[0] != '\0')
-		return create_in_lua(subject, policy_text, ret_policy, error);
+static int create_in_c(
+	const struct ol_run_spec *spec, struct ol_policy **ret_policy, struct ol_error *error) {
 	const struct ol_policy_type *type = ol_policy_find(spec->policy);
 	struct ol_policy_cage cage = ol_policy_cage_of(spec);
+	*ret_policy = NULL;
 	if (type != NULL)
 		return type->create(spec->policy_argument, &cage, ret_policy, error);
 	if (strcmp(spec->policy, OL_POLICY_GO) != 0)
 		return ol_error_set(error, -ENOENT, "there is no policy '%s'", spec->policy);
-	*ret_policy = NULL;
 	return 0;
+}
+
+int ol_script_policy_create(struct ol_script_subject *subject, const char *policy_text,
+	struct ol_policy **ret_policy, struct ol_error *error) {
+	int result = subject->spec->policy_path[0] != '\0'
+					 ? create_in_lua(subject, policy_text, ret_policy, error)
+					 : create_in_c(subject->spec, ret_policy, error);
+	if (result == 0)
+		subject->lua->may_be_ended = *ret_policy != NULL;
+	return result;
 }

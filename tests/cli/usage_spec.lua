@@ -20,7 +20,19 @@ local BAD = {
   { "run --timeout=0", "%-%-timeout=0" },
   { "run --timeout=soon", "'soon' is not a time" },
   { "run --seed=1.5", "not a whole number" },
-  { "run --policy=jvm", "%-%-policy=jvm" },
+  { "run --policy=jvm", "%-%-policy=jvm: there is no policy 'jvm'; 'oomlab list policies'" },
+  { "run --policy=balast", "%-%-policy=balast: there is no policy 'balast'; did you mean" },
+  { "run --policy=balast:8M", "%-%-policy=balast:8M: there is no policy 'balast'; did you mean" },
+  { "run --policy=nosuch.lua", "there is no policy 'nosuch%.lua'" },
+  { "run --policy=.", "%-%-policy=%.: '%.' is no policy; expected NAME or FILE%.lua" },
+  { "run --policy=", "'' is no policy" },
+  { "run --policy=Go", "'Go' is no policy" },
+  { "run --policy=ballast:much", "%-%-policy=ballast:much: its argument: 'much' is not a size" },
+  { "run --policy=ballast:101%", "101%%" },
+  { "run --policy=percent-of-limit:0", "its argument: expected 1 to 100" },
+  { "run --policy=growable:5", "growable takes no argument: '5'" },
+  { "run --policy=ballast:" .. ("x"):rep(64), "a policy's argument has at most 63 bytes" },
+  { "help balast", "there is no policy 'balast'; did you mean 'ballast'" },
   { "run --lmit=32M", "unknown option '%-%-lmit': did you mean %-%-limit%?" },
   { "run --lmit 32M", "unknown option '%-%-lmit': did you mean %-%-limit%?" },
   { "run -x", "unknown option '%-x'" },
@@ -143,6 +155,7 @@ describe("list", function ()
     local _, scenarios = lab.run("list scenarios")
     assert.is_truthy(scenarios:match("^  %S+ +%S"))
     local _, policies = lab.run("list policies")
+    assert.is_truthy(policies:match("^  %S+ +%S"))
     assert.is_truthy(policies:match("\n  go +%S"))
   end)
 end)

@@ -15,8 +15,8 @@ return lab.policy {
   title = "go-watchdog, cgroup-driven adaptive: collect as usage grows",
   source = "raulk/go-watchdog @9c5e371, CgroupDriven with the adaptive policy",
   rule = [[
-At the start and after each cycle: threshold = usage + (limit - usage) * f; usage alone beyond the
-limit. Every 10 ms: where usage >= threshold, a forced collection.]],
+At the start and after each cycle: threshold = usage + (limit - usage) * f; usage alone beyond
+the limit. Every 10 ms: where usage >= threshold, a forced collection.]],
   argument = { 0.5, "share of the room left to use before a collection", min = 0, max = 1 },
   period = 0.01, -- There: the caller's choice, mostly seconds. Our runs are shorter.
 

@@ -28,9 +28,9 @@ return lab.policy {
   title = "Ends the run in good order when collecting does not help any more",
   source = "GOMEMLIMIT's death spiral; compare the JVM's UseGCOverheadLimit",
   rule = [[
-A memory limit of 90 % of the cage's, where none is set. The run ends when a cycle leaves more than
-N % of the cage's limit live, or when five cycles in a row each took over half of the time since the
-one before.]],
+A memory limit of 90 % of the cage's, where none is set. The run ends when a cycle leaves more
+than N % of the cage's limit live, or when five cycles in a row each took over half of the time
+since the one before.]],
   argument = { 90, "of the limit may be live, in percent", min = 1, max = 100 },
 
   on_start = function (cage, heap)
