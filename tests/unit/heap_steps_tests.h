@@ -110,6 +110,14 @@ static struct ol_heap_sweeping collect_in_steps(struct ol_heap *heap) {
 	return sweeping;
 }
 
+static struct ol_heap_sweeping collect_in_threads(struct crew *crew) {
+	ol_heap_mark_begin(crew->heap);
+	crew_mark_all(crew);
+	ol_heap_mark_end(crew->heap);
+	check(crew->heap);
+	return ol_heap_sweep(crew->heap);
+}
+
 static void what_loses_its_last_path_while_marking_survives_once(void **state) {
 	for (unsigned marker_count = 1; marker_count <= 2; marker_count++) {
 		struct world *world = world_create(OL_GIB);
@@ -318,6 +326,53 @@ static void threads_share_the_work_of_a_big_graph(void **state) {
 	world_destroy(world);
 }
 
+/* A list of all nodes, and every second slot refers to anyone: whatever is cut off while marking
+ * goes on was reachable when it began. */
+static void threads_keep_up_with_a_program_that_changes_everything(void **state) {
+	enum { NODES = 50000, CHANGES = 100000, ROUNDS = 6 };
+	struct world *world = world_create(OL_GIB);
+	struct ol_heap *heap = world->heap;
+	world->watched.below = &world->system.memory;
+	assert_int_equal(ol_heap_set_marker_count(heap, 3, NULL), 0);
+	struct crew crew;
+	crew_create(&crew, heap, 2);
+	struct ol_random random = ol_random_seeded(11);
+	void **nodes = calloc(NODES, sizeof *nodes);
+	assert_non_null(nodes);
+	for (unsigned round = 0; round < ROUNDS; round++) {
+		for (unsigned i = 0; i < NODES; i++) {
+			nodes[i] = node(heap, 2, 0).object;
+			ol_heap_store(heap, nodes[i], 0, i > 0 ? nodes[i - 1] : NULL);
+			ol_heap_store(heap, nodes[i], 1, nodes[ol_random_below(&random, i + 1)]);
+		}
+		ol_root held = root(heap, nodes[NODES - 1]);
+		ol_heap_mark_begin(heap);
+		crew_start(&crew);
+		for (unsigned i = 0; i < CHANGES; i++) {
+			uint64_t victim = ol_random_below(&random, NODES);
+			void *target = nodes[ol_random_below(&random, NODES)];
+			if (i % 4 == 0)
+				target = node(heap, 2, 0).object;
+			ol_heap_store(heap, nodes[victim], (uint32_t)i % 2, i % 4 == 1 ? NULL : target);
+			if (i % 4 == 0)
+				nodes[victim] = target;
+			if (i % 1000 == 0)
+				ol_heap_scavenge(heap, OL_MIB);
+		}
+		ol_heap_root_release(heap, held);
+		crew_mark_all(&crew);
+		struct ol_heap_marking marking = ol_heap_mark_end(heap);
+		assert_int_equal(marking.marked_objects, NODES + CHANGES / 4);
+		assert_int_equal(marking.scan_work_bytes, NODES * 16);
+		check(heap);
+		ol_heap_sweep(heap);
+		assert_int_equal(collect_in_threads(&crew).freed_objects, NODES + CHANGES / 4);
+	}
+	crew_destroy(&crew);
+	free(nodes);
+	world_destroy(world);
+}
+
 static void markers_are_refused_as_a_whole(void **state) {
 	struct world *world = world_create(OL_GIB);
 	struct ol_heap *heap = world->heap;
@@ -438,6 +493,7 @@ static void the_check_finds_damage_in_every_phase(void **state) {
 		cmocka_unit_test(a_step_is_as_long_as_was_asked_for), \
 		cmocka_unit_test(what_the_program_holds_is_shared_with_the_others), \
 		cmocka_unit_test(threads_share_the_work_of_a_big_graph), \
+		cmocka_unit_test(threads_keep_up_with_a_program_that_changes_everything), \
 		cmocka_unit_test(markers_are_refused_as_a_whole), \
 		cmocka_unit_test(refused_mark_stacks_still_mark_everything_in_steps), \
 		cmocka_unit_test(what_another_marker_lost_is_found), \
