@@ -257,7 +257,7 @@ describe("gctrace", function ()
     for index, cycle in ipairs(read_gctrace(stdout)) do
       numbers[index] = cycle.number
     end
-    assert.are.same({ "1", "2", "1", "2" }, numbers)
+    assert.are.same({ "1", "2", "3", "1", "2", "3" }, numbers)
     assert.is_truthy(stderr:match(" 1  survived .* 2  survived .*2 of 2"), stderr)
   end)
 

@@ -102,8 +102,7 @@ static void a_dead_large_object_serves_the_next_one_unswept(void **state) {
 }
 
 /* A hook that marks at once and leaves the sweeping to whoever comes. */
-static int mark_only(
-	void *context, uint64_t span_bytes, unsigned attempt, struct ol_error *error) {
+static int mark_only(void *context, uint64_t span_bytes, unsigned attempt, struct ol_error *error) {
 	struct ol_heap *heap = context;
 	if (ol_heap_is_idle(heap))
 		ol_heap_mark(heap);

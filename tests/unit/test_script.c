@@ -91,7 +91,6 @@ static struct ending run_script(const char *path, const char *const *settings) {
 	size_t text_bytes;
 	int sockets[2], buffer_bytes = SUBJECT_BUFFER_BYTES;
 	struct ol_allocator_faults *faults = ol_lua_faults;
-
 	ol_lua_faults = NULL; /* They are meant for the subject. */
 	assert_int_equal(ol_script_open(path, &script, NULL, &error), 0);
 	ol_plan_init(&plan);
@@ -101,7 +100,6 @@ static struct ending run_script(const char *path, const char *const *settings) {
 	assert_int_equal(ol_plan_finish(&plan, &error), 0);
 	assert_int_equal(ol_script_fill(script, &plan.spec, &error), 0);
 	ol_lua_faults = faults;
-
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets), 0);
 	setsockopt(sockets[0], SOL_SOCKET, SO_SNDBUF, &buffer_bytes, sizeof buffer_bytes);
 	struct ol_run_links links = { .socket_fd = sockets[0], .usage_fd = -1, .pressure_fd = -1 };

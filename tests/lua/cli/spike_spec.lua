@@ -148,9 +148,9 @@ end
 describe("The spike split as measured ends as in Go with", function ()
   local splits = read_splits(source .. "/tests/data/spike/go1.19_stw_splits.csv")
   assert(#splits == 34, "other splits than were measured")
-  for _, split in ipairs(splits) do
-    caged(table.concat(split.options, " "), function ()
-      assert.equal(split.outcome, run_spike(split.options).outcome)
+  for _, measured in ipairs(splits) do
+    caged(table.concat(measured.options, " "), function ()
+      assert.equal(measured.outcome, run_spike(measured.options).outcome)
     end)
   end
 end)
