@@ -48,9 +48,8 @@ static void write_file(const char *path, const char *text) {
 /* Loads text as a script file; NULL with error filled where it is at fault. */
 static struct ol_script *load_text(const char *text, struct ol_error *error) {
 	struct ol_script *script = NULL;
-	struct ol_script_failure failure;
 	write_file(script_path, text);
-	int result = ol_script_open(script_path, &script, &failure, error);
+	int result = ol_script_open(script_path, &script, NULL, error);
 	if (result < 0)
 		assert_int_equal(result, -EBADMSG);
 	return script;
