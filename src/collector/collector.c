@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#define is_likely(condition) __builtin_expect(!!(condition), 1)
+
 /* Every background worker marks, none assists: what Go's pacer assumes of a cycle's CPU share. */
 static const double cycle_utilization = 0.25;
 
@@ -190,6 +192,61 @@ int ol_collector_allocate_node(struct ol_collector *collector, uint32_t slot_cou
 	return allocate(collector,
 		&(struct request){ .is_node = true, .slot_count = slot_count, .bytes = payload_bytes },
 		ret_root, error);
+}
+
+/* What new_slab and new_node do where the trigger must be tested, or something failed: result is
+ * what serving said. holder refers to the object before anything may be collected. */
+static __attribute__((noinline)) int finish_new(struct ol_collector *collector,
+	const struct request *request, struct ol_allocation *allocation, int result, ol_root holder,
+	struct ol_error *error) {
+	if (result == -ENOMEM) {
+		run_cycle(collector, false);
+		ol_heap_scavenge(collector->heap, UINT64_MAX);
+		result = serve(collector, request, allocation, error);
+	}
+	if (result < 0)
+		return result;
+	ol_heap_root_store(collector->heap, holder, allocation->object);
+	if (collector->config.is_stress ||
+		(allocation->is_slow_path && collector->config.trigger_test == OL_TRIGGER_AFTER_SERVING &&
+			is_triggered(collector, 0)))
+		run_cycle(collector, false);
+	return 0;
+}
+
+int ol_collector_new_slab(struct ol_collector *collector, uint64_t bytes, ol_root holder,
+	void **ret_object, struct ol_error *error) {
+	struct ol_allocation allocation;
+	int result = ol_heap_allocate_slab(collector->heap, bytes, &allocation, error);
+	if (is_likely(result == 0 && !allocation.is_slow_path && !collector->config.is_stress)) {
+		ol_heap_root_store(collector->heap, holder, allocation.object);
+	} else {
+		struct request request = { .bytes = bytes };
+		result = finish_new(collector, &request, &allocation, result, holder, error);
+		if (result < 0)
+			return result;
+	}
+	*ret_object = allocation.object;
+	return 0;
+}
+
+int ol_collector_new_node(struct ol_collector *collector, uint32_t slot_count,
+	uint64_t payload_bytes, ol_root holder, void **ret_object, struct ol_error *error) {
+	struct ol_allocation allocation;
+	int result =
+		ol_heap_allocate_node(collector->heap, slot_count, payload_bytes, &allocation, error);
+	if (is_likely(result == 0 && !allocation.is_slow_path && !collector->config.is_stress)) {
+		ol_heap_root_store(collector->heap, holder, allocation.object);
+	} else {
+		struct request request = {
+			.is_node = true, .slot_count = slot_count, .bytes = payload_bytes
+		};
+		result = finish_new(collector, &request, &allocation, result, holder, error);
+		if (result < 0)
+			return result;
+	}
+	*ret_object = allocation.object;
+	return 0;
 }
 
 void ol_collector_collect(struct ol_collector *collector) {
