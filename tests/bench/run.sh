@@ -126,7 +126,7 @@ bench_death() {
 	[ -x "$oomlab" ] || say "there is no $build/oomlab: its line will say failed (make build)"
 	has_go_spike=no
 	[ $has_go = yes ] && compile_go go_spike && has_go_spike=yes
-	printf 'Touch nine tenths of a limit, then a tenth more, and die: time from spawn to reaped.\n\n'
+	printf 'Touch nine tenths of a limit, then a tenth more, and die: from spawn to reaped.\n\n'
 	for mib in 32 4; do
 		for pages in "4 KiB" huge; do
 			bytes=$((mib * 1048576))
