@@ -159,25 +159,36 @@ static int serve(struct ol_collector *collector, const struct request *request,
 	return ol_heap_allocate_slab(collector->heap, request->bytes, ret_allocation, error);
 }
 
+/* Before it fails for want of memory, everything dead is collected and given back, once. */
+static int serve_at_any_cost(struct ol_collector *collector, const struct request *request,
+	struct ol_allocation *ret_allocation, struct ol_error *error) {
+	int result = serve(collector, request, ret_allocation, error);
+	if (result != -ENOMEM)
+		return result;
+	run_cycle(collector, false);
+	ol_heap_scavenge(collector->heap, UINT64_MAX);
+	return serve(collector, request, ret_allocation, error);
+}
+
+/* What was allocated is held by now. */
+static void after_serving(struct ol_collector *collector, const struct ol_allocation *allocation) {
+	if (collector->config.is_stress ||
+		(allocation->is_slow_path && collector->config.trigger_test == OL_TRIGGER_AFTER_SERVING &&
+			is_triggered(collector, 0)))
+		run_cycle(collector, false);
+}
+
 static int allocate(struct ol_collector *collector, const struct request *request,
 	ol_root *ret_root, struct ol_error *error) {
 	struct ol_allocation allocation;
-	int result = serve(collector, request, &allocation, error);
-	if (result == -ENOMEM) {
-		run_cycle(collector, false);
-		ol_heap_scavenge(collector->heap, UINT64_MAX);
-		result = serve(collector, request, &allocation, error);
-	}
+	int result = serve_at_any_cost(collector, request, &allocation, error);
 	if (result < 0)
 		return result;
 	ol_root root;
 	result = ol_heap_root_create(collector->heap, allocation.object, &root, error);
 	if (result < 0)
 		return result;
-	if (collector->config.is_stress ||
-		(allocation.is_slow_path && collector->config.trigger_test == OL_TRIGGER_AFTER_SERVING &&
-			is_triggered(collector, 0)))
-		run_cycle(collector, false);
+	after_serving(collector, &allocation);
 	*ret_root = root;
 	return 0;
 }
@@ -194,59 +205,54 @@ int ol_collector_allocate_node(struct ol_collector *collector, uint32_t slot_cou
 		ret_root, error);
 }
 
-/* What new_slab and new_node do where the trigger must be tested, or something failed: result is
- * what serving said. holder refers to the object before anything may be collected. */
-static __attribute__((noinline)) int finish_new(struct ol_collector *collector,
-	const struct request *request, struct ol_allocation *allocation, int result, ol_root holder,
-	struct ol_error *error) {
-	if (result == -ENOMEM) {
-		run_cycle(collector, false);
-		ol_heap_scavenge(collector->heap, UINT64_MAX);
-		result = serve(collector, request, allocation, error);
-	}
+/* As allocate, but what is new is held by holder. */
+static __attribute__((noinline)) int allocate_held(struct ol_collector *collector,
+	const struct request *request, ol_root holder, void **ret_object, struct ol_error *error) {
+	struct ol_allocation allocation;
+	int result = serve_at_any_cost(collector, request, &allocation, error);
 	if (result < 0)
 		return result;
-	ol_heap_root_store(collector->heap, holder, allocation->object);
-	if (collector->config.is_stress ||
-		(allocation->is_slow_path && collector->config.trigger_test == OL_TRIGGER_AFTER_SERVING &&
-			is_triggered(collector, 0)))
-		run_cycle(collector, false);
+	ol_heap_root_store(collector->heap, holder, allocation.object);
+	after_serving(collector, &allocation);
+	*ret_object = allocation.object;
 	return 0;
+}
+
+static __attribute__((noinline)) int new_slab_slowly(struct ol_collector *collector, uint64_t bytes,
+	ol_root holder, void **ret_object, struct ol_error *error) {
+	return allocate_held(collector, &(struct request){ .bytes = bytes }, holder, ret_object, error);
+}
+
+static __attribute__((noinline)) int new_node_slowly(struct ol_collector *collector,
+	uint32_t slot_count, uint64_t payload_bytes, ol_root holder, void **ret_object,
+	struct ol_error *error) {
+	return allocate_held(collector,
+		&(struct request){ .is_node = true, .slot_count = slot_count, .bytes = payload_bytes },
+		holder, ret_object, error);
 }
 
 int ol_collector_new_slab(struct ol_collector *collector, uint64_t bytes, ol_root holder,
 	void **ret_object, struct ol_error *error) {
-	struct ol_allocation allocation;
-	int result = ol_heap_allocate_slab(collector->heap, bytes, &allocation, error);
-	if (is_likely(result == 0 && !allocation.is_slow_path && !collector->config.is_stress)) {
-		ol_heap_root_store(collector->heap, holder, allocation.object);
-	} else {
-		struct request request = { .bytes = bytes };
-		result = finish_new(collector, &request, &allocation, result, holder, error);
-		if (result < 0)
-			return result;
+	if (is_likely(!collector->config.is_stress)) {
+		void *slab = ol_heap_quick_slab(collector->heap, bytes, holder);
+		if (is_likely(slab != NULL)) {
+			*ret_object = slab;
+			return 0;
+		}
 	}
-	*ret_object = allocation.object;
-	return 0;
+	return new_slab_slowly(collector, bytes, holder, ret_object, error);
 }
 
 int ol_collector_new_node(struct ol_collector *collector, uint32_t slot_count,
 	uint64_t payload_bytes, ol_root holder, void **ret_object, struct ol_error *error) {
-	struct ol_allocation allocation;
-	int result =
-		ol_heap_allocate_node(collector->heap, slot_count, payload_bytes, &allocation, error);
-	if (is_likely(result == 0 && !allocation.is_slow_path && !collector->config.is_stress)) {
-		ol_heap_root_store(collector->heap, holder, allocation.object);
-	} else {
-		struct request request = {
-			.is_node = true, .slot_count = slot_count, .bytes = payload_bytes
-		};
-		result = finish_new(collector, &request, &allocation, result, holder, error);
-		if (result < 0)
-			return result;
+	if (is_likely(!collector->config.is_stress)) {
+		void *node = ol_heap_quick_node(collector->heap, slot_count, payload_bytes, holder);
+		if (is_likely(node != NULL)) {
+			*ret_object = node;
+			return 0;
+		}
 	}
-	*ret_object = allocation.object;
-	return 0;
+	return new_node_slowly(collector, slot_count, payload_bytes, holder, ret_object, error);
 }
 
 void ol_collector_collect(struct ol_collector *collector) {

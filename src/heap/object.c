@@ -39,24 +39,10 @@ uint32_t ol_heap_slot_count(const struct ol_heap *heap, const void *node) {
 	return (uint32_t)ol_heap_node_slots(node);
 }
 
-void *ol_heap_load(const struct ol_heap *heap, const void *node, uint32_t index) {
-	assert(ol_heap_holds(heap, node));
-	assert(index < ol_heap_node_slots(node));
-	(void)heap;
-	return (void *)(uintptr_t)*ol_heap_node_slot(node, index);
-}
-
 void ol_heap_store(struct ol_heap *heap, void *node, uint32_t index, void *target) {
 	assert(ol_heap_holds(heap, node));
 	assert(index < ol_heap_node_slots(node));
 	assert(target == NULL || ol_heap_holds(heap, target));
 	(void)heap;
 	*ol_heap_node_slot(node, index) = (uint64_t)(uintptr_t)target;
-}
-
-void *ol_heap_payload(const struct ol_heap *heap, void *node) {
-	assert(ol_heap_holds(heap, node));
-	assert(ol_heap_is_node(heap, node));
-	(void)heap;
-	return ol_heap_node_slot(node, ol_heap_node_slots(node));
 }
