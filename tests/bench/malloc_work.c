@@ -1,15 +1,17 @@
 /* malloc_work.c -- The workloads with explicit free: glibc's malloc, or mimalloc with
  * WORK_MIMALLOC.
  *
- * What leaves the window is freed at once. No trees and no graph: there a collector is the point.
- */
-#include <stddef.h>
+ * What leaves the window is freed at once. No trees: there a collector is the point. The graph is
+ * marked by the least that can do it, a floor for what marking costs: a queue, and a bitmap over
+ * the one array that holds all nodes. */
+#include <stdlib.h>
+#include <string.h>
+
 #ifdef WORK_MIMALLOC
 #include <mimalloc.h>
 #define allocate mi_malloc
 #define release  mi_free
 #else
-#include <stdlib.h>
 #define allocate malloc
 #define release  free
 #endif
@@ -104,6 +106,61 @@ static void slabs(struct work_result *result) {
 	}
 }
 
+struct node {
+	struct node *left;
+	struct node *right;
+	uint64_t value;
+};
+
+static void link_node(void *context, uint64_t at, uint64_t value, uint64_t left, uint64_t right) {
+	struct node *nodes = context;
+	nodes[at] = (struct node){ &nodes[left], &nodes[right], value };
+}
+
+/* Puts a node that was not marked yet at the queue's end; returns the new end. */
+static struct node **meet(
+	struct node **end, struct node *node, const struct node *nodes, uint64_t *marks) {
+	uint64_t index = (uint64_t)(node - nodes);
+	uint64_t bit = UINT64_C(1) << (index % 64);
+	if (marks[index / 64] & bit)
+		return end;
+	marks[index / 64] |= bit;
+	*end = node;
+	return end + 1;
+}
+
+static void graph(struct work_result *result) {
+	enum { AHEAD = 32 };
+	struct node *nodes = malloc(WORK_GRAPH_NODES * sizeof *nodes);
+	struct node **queue = malloc((WORK_GRAPH_NODES + AHEAD) * sizeof(struct node *));
+	uint64_t *marks = malloc((WORK_GRAPH_NODES + 63) / 64 * sizeof *marks);
+	if (nodes == NULL || queue == NULL || marks == NULL)
+		work_fail("no memory");
+	const struct node *node = &nodes[work_graph_build(link_node, nodes)];
+	work_timer_start(result);
+	for (int i = 0; i < WORK_GRAPH_COLLECTIONS; i++) {
+		memset(marks, 0, (WORK_GRAPH_NODES + 63) / 64 * sizeof *marks);
+		struct node **end = meet(queue, (struct node *)(uintptr_t)node, nodes, marks);
+		for (struct node **next = queue; next < end; next++) {
+			/* Behind the end lies what an earlier collection left, or nothing: both do no harm. */
+			__builtin_prefetch(next[AHEAD]);
+			end = meet(end, (*next)->left, nodes, marks);
+			end = meet(end, (*next)->right, nodes, marks);
+		}
+		if (end != queue + WORK_GRAPH_NODES)
+			work_fail("not all nodes were reached");
+	}
+	work_timer_stop(result);
+	uint64_t state = WORK_SEED;
+	for (int i = 0; i < WORK_GRAPH_WALK_STEPS; i++) {
+		result->checksum = work_mix(result->checksum, node->value);
+		node = work_random(&state) >> 63 ? node->right : node->left;
+	}
+	result->objects = WORK_GRAPH_NODES * WORK_GRAPH_COLLECTIONS;
+	result->bytes = result->objects * WORK_GRAPH_NODE_BYTES;
+}
+
 int main(int argc, char **argv) {
-	return work_main(argc, argv, &(struct work_column){ .churn = churn, .slabs = slabs });
+	return work_main(
+		argc, argv, &(struct work_column){ .churn = churn, .slabs = slabs, .graph = graph });
 }

@@ -79,10 +79,12 @@ work_table() { # work_table WORK SECONDS TITLE
 	set -- oomlab "$build/oomlab-work" "$work"
 	[ $has_go_work = yes ] && set -- "$@" , Go "$out/go_work" "$work"
 	[ $has_boehm = yes ] && set -- "$@" , Boehm "$out/boehm_work" "$work"
-	case $work in churn | slabs)
+	case $work in
+	churn | slabs)
 		set -- "$@" , glibc "$out/malloc_work" "$work"
 		[ $has_mimalloc = yes ] && set -- "$@" , mimalloc "$out/mimalloc_work" "$work"
 		;;
+	graph) set -- "$@" , "a bare loop" "$out/malloc_work" graph ;;
 	esac
 	table "$title" --work=1 --rounds=20 --warm-up=0 --seconds="$seconds_max" "$@"
 }

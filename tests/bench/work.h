@@ -83,7 +83,7 @@ uint64_t work_graph_build(work_link *link, void *context);
 void work_timer_start(struct work_result *result);
 void work_timer_stop(struct work_result *result);
 
-/* The columns' part: each has all of these; malloc's have no graph and no trees. */
+/* The columns' part: each has all of these; malloc's have no trees. */
 struct work_column {
 	void (*churn)(struct work_result *result);
 	void (*trees)(struct work_result *result);
