@@ -5,12 +5,11 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#define is_likely(condition) __builtin_expect(!!(condition), 1)
-
 /* Every background worker marks, none assists: what Go's pacer assumes of a cycle's CPU share. */
 static const double cycle_utilization = 0.25;
 
 struct ol_collector {
+	struct ol_collector_quick quick; /* First. */
 	struct ol_heap *heap;
 	struct ol_clock *clock;
 	struct ol_collector_config config;
@@ -123,6 +122,7 @@ int ol_collector_create(struct ol_heap *heap, struct ol_clock *clock,
 	if (collector == NULL)
 		return ol_error_set(error, -ENOMEM, "no memory for the collector");
 	collector->heap = heap;
+	collector->quick.heap = config->is_stress ? NULL : heap;
 	collector->clock = clock;
 	collector->config = *config;
 	collector->start_ns = ol_clock_now_ns(clock);
@@ -206,8 +206,8 @@ int ol_collector_allocate_node(struct ol_collector *collector, uint32_t slot_cou
 }
 
 /* As allocate, but what is new is held by holder. */
-static __attribute__((noinline)) int allocate_held(struct ol_collector *collector,
-	const struct request *request, ol_root holder, void **ret_object, struct ol_error *error) {
+static int allocate_held(struct ol_collector *collector, const struct request *request,
+	ol_root holder, void **ret_object, struct ol_error *error) {
 	struct ol_allocation allocation;
 	int result = serve_at_any_cost(collector, request, &allocation, error);
 	if (result < 0)
@@ -218,41 +218,16 @@ static __attribute__((noinline)) int allocate_held(struct ol_collector *collecto
 	return 0;
 }
 
-static __attribute__((noinline)) int new_slab_slowly(struct ol_collector *collector, uint64_t bytes,
-	ol_root holder, void **ret_object, struct ol_error *error) {
+int ol_collector_new_slab_slowly(struct ol_collector *collector, uint64_t bytes, ol_root holder,
+	void **ret_object, struct ol_error *error) {
 	return allocate_held(collector, &(struct request){ .bytes = bytes }, holder, ret_object, error);
 }
 
-static __attribute__((noinline)) int new_node_slowly(struct ol_collector *collector,
-	uint32_t slot_count, uint64_t payload_bytes, ol_root holder, void **ret_object,
-	struct ol_error *error) {
+int ol_collector_new_node_slowly(struct ol_collector *collector, uint32_t slot_count,
+	uint64_t payload_bytes, ol_root holder, void **ret_object, struct ol_error *error) {
 	return allocate_held(collector,
 		&(struct request){ .is_node = true, .slot_count = slot_count, .bytes = payload_bytes },
 		holder, ret_object, error);
-}
-
-int ol_collector_new_slab(struct ol_collector *collector, uint64_t bytes, ol_root holder,
-	void **ret_object, struct ol_error *error) {
-	if (is_likely(!collector->config.is_stress)) {
-		void *slab = ol_heap_quick_slab(collector->heap, bytes, holder);
-		if (is_likely(slab != NULL)) {
-			*ret_object = slab;
-			return 0;
-		}
-	}
-	return new_slab_slowly(collector, bytes, holder, ret_object, error);
-}
-
-int ol_collector_new_node(struct ol_collector *collector, uint32_t slot_count,
-	uint64_t payload_bytes, ol_root holder, void **ret_object, struct ol_error *error) {
-	if (is_likely(!collector->config.is_stress)) {
-		void *node = ol_heap_quick_node(collector->heap, slot_count, payload_bytes, holder);
-		if (is_likely(node != NULL)) {
-			*ret_object = node;
-			return 0;
-		}
-	}
-	return new_node_slowly(collector, slot_count, payload_bytes, holder, ret_object, error);
 }
 
 void ol_collector_collect(struct ol_collector *collector) {
