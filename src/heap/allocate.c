@@ -127,18 +127,19 @@ static inline struct ol_heap_cache *cache_for(struct ol_heap *heap, uint64_t byt
 	return &heap->caches[ol_heap_class_kind(ol_heap_size_class_of(bytes), is_node)];
 }
 
+/* What is larger is not worth the haste. Few slots are emptied by hand: a call of memset costs more
+ * than they do. */
+enum { QUICK_BYTES_MAX = 1024, QUICK_SLOTS_MAX = 8, QUICK_PAYLOAD_MAX = 512 };
+
 /* A small slab, if a cache has one at hand; else NULL. */
 static inline void *quick_slab(struct ol_heap *heap, uint64_t bytes) {
 	assert(heap->phase == OL_HEAP_PHASE_IDLE);
 	/* 0 wraps around to a large number. */
-	if (!is_likely(bytes - 1 < OL_HEAP_SMALL_BYTES_MAX))
+	if (!is_likely(bytes - 1 < QUICK_BYTES_MAX))
 		return NULL;
 	struct ol_heap_cache *cache = cache_for(heap, bytes, false);
 	return is_likely(cache->free_bits != 0) ? hand_out(heap, cache) : NULL;
 }
-
-/* Few slots are emptied here: a call of memset costs more than they do. */
-enum { QUICK_SLOTS_MAX = 8, QUICK_PAYLOAD_MAX = 512 };
 
 /* A node of few slots and little payload, if a cache has one at hand; else NULL. */
 static inline void *quick_node(struct ol_heap *heap, uint32_t slot_count, uint64_t payload_bytes) {
