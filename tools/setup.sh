@@ -35,6 +35,8 @@ cpio              command:cpio
 '
 bench_needs="$run_needs"'
 golang-go         command:go
+libgc-dev         pkg:bdw-gc
+libmimalloc-dev   header:mimalloc.h
 '
 
 say() {

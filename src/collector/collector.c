@@ -10,8 +10,6 @@
 #include "collector/concurrent.h"
 #include "collector/go_runtime.h"
 
-#define is_likely(condition) __builtin_expect(!!(condition), 1)
-
 enum { LOOK_EVERY = 64 }; /* Slow paths between two looks at the clock. */
 
 static const char *const mode_names[OL_COLLECTOR_MODE_COUNT] = {
@@ -87,6 +85,7 @@ int ol_collector_create(struct ol_heap *heap, struct ol_clock *clock,
 	if (collector == NULL)
 		return ol_error_set(error, -ENOMEM, "no memory for the collector");
 	collector->heap = heap;
+	collector->quick.heap = config->is_stress ? NULL : heap;
 	collector->clock = clock;
 	collector->config = *config;
 	collector->processors = config->processors > 0 ? config->processors : processors_of_process();
@@ -250,11 +249,11 @@ static __attribute__((noinline)) void look_around(struct ol_collector *collector
 		ol_collector_poll(collector);
 }
 
-static inline int allocate(struct ol_collector *collector, const struct request *request,
+static int allocate(struct ol_collector *collector, const struct request *request,
 	struct ol_allocation *ret_allocation, struct ol_error *error) {
-	if (is_likely(!is_large(request) && collector->verdict.code == 0)) {
+	if (!is_large(request) && collector->verdict.code == 0) {
 		int result = serve(collector, request, ret_allocation, error);
-		if (is_likely(result == 0))
+		if (result == 0)
 			return 0;
 		if (result != -ENOMEM || collector->is_refused)
 			return result;
@@ -283,7 +282,7 @@ static int allocate_rooted(struct ol_collector *collector, const struct request 
 	return 0;
 }
 
-static inline int allocate_held(struct ol_collector *collector, const struct request *request,
+static int allocate_held(struct ol_collector *collector, const struct request *request,
 	ol_root holder, void **ret_object, struct ol_error *error) {
 	struct ol_allocation allocation;
 	int result = allocate(collector, request, &allocation, error);
@@ -291,7 +290,7 @@ static inline int allocate_held(struct ol_collector *collector, const struct req
 		return result;
 	ol_heap_root_store(collector->heap, holder, allocation.object);
 	*ret_object = allocation.object;
-	if (!is_likely(!is_look_due(collector, &allocation)))
+	if (is_look_due(collector, &allocation))
 		look_around(collector);
 	return 0;
 }
@@ -308,12 +307,12 @@ int ol_collector_allocate_node(struct ol_collector *collector, uint32_t slot_cou
 		ret_root, error);
 }
 
-int ol_collector_new_slab(struct ol_collector *collector, uint64_t bytes, ol_root holder,
+int ol_collector_new_slab_slowly(struct ol_collector *collector, uint64_t bytes, ol_root holder,
 	void **ret_object, struct ol_error *error) {
 	return allocate_held(collector, &(struct request){ .bytes = bytes }, holder, ret_object, error);
 }
 
-int ol_collector_new_node(struct ol_collector *collector, uint32_t slot_count,
+int ol_collector_new_node_slowly(struct ol_collector *collector, uint32_t slot_count,
 	uint64_t payload_bytes, ol_root holder, void **ret_object, struct ol_error *error) {
 	return allocate_held(collector,
 		&(struct request){ .is_node = true, .slot_count = slot_count, .bytes = payload_bytes },

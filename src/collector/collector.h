@@ -80,10 +80,10 @@ int ol_collector_allocate_node(struct ol_collector *collector, uint32_t slot_cou
 	uint64_t payload_bytes, ol_root *ret_root, struct ol_error *error);
 
 /* The same for a program that keeps roots of its own: makes holder refer to the new object, and
- * makes no root. The quick way for small objects. */
-int ol_collector_new_slab(struct ol_collector *collector, uint64_t bytes, ol_root holder,
-	void **ret_object, struct ol_error *error);
-int ol_collector_new_node(struct ol_collector *collector, uint32_t slot_count,
+ * makes no root. The quick way for small objects: most of them cost one call. */
+static inline int ol_collector_new_slab(struct ol_collector *collector, uint64_t bytes,
+	ol_root holder, void **ret_object, struct ol_error *error);
+static inline int ol_collector_new_node(struct ol_collector *collector, uint32_t slot_count,
 	uint64_t payload_bytes, ol_root holder, void **ret_object, struct ol_error *error);
 
 /* Go's runtime.GC(): a full cycle, everything swept on return. */
@@ -113,5 +113,36 @@ void ol_collector_set_limits(
 
 struct ol_memstats ol_collector_memstats(const struct ol_collector *collector);
 struct ol_pauses ol_collector_pauses(const struct ol_collector *collector);
+
+/* What follows is for the two functions above alone. A collector begins with this. */
+struct ol_collector_quick {
+	struct ol_heap *heap; /* NULL where every allocation must take the slow way: under stress,
+						   * and when the policy has ended the run. */
+};
+int ol_collector_new_slab_slowly(struct ol_collector *collector, uint64_t bytes, ol_root holder,
+	void **ret_object, struct ol_error *error);
+int ol_collector_new_node_slowly(struct ol_collector *collector, uint32_t slot_count,
+	uint64_t payload_bytes, ol_root holder, void **ret_object, struct ol_error *error);
+
+static inline int ol_collector_new_slab(struct ol_collector *collector, uint64_t bytes,
+	ol_root holder, void **ret_object, struct ol_error *error) {
+	struct ol_heap *heap = ((const struct ol_collector_quick *)collector)->heap;
+	void *slab = heap != NULL ? ol_heap_quick_slab(heap, bytes, holder) : NULL;
+	if (__builtin_expect(slab == NULL, 0))
+		return ol_collector_new_slab_slowly(collector, bytes, holder, ret_object, error);
+	*ret_object = slab;
+	return 0;
+}
+
+static inline int ol_collector_new_node(struct ol_collector *collector, uint32_t slot_count,
+	uint64_t payload_bytes, ol_root holder, void **ret_object, struct ol_error *error) {
+	struct ol_heap *heap = ((const struct ol_collector_quick *)collector)->heap;
+	void *node = heap != NULL ? ol_heap_quick_node(heap, slot_count, payload_bytes, holder) : NULL;
+	if (__builtin_expect(node == NULL, 0))
+		return ol_collector_new_node_slowly(
+			collector, slot_count, payload_bytes, holder, ret_object, error);
+	*ret_object = node;
+	return 0;
+}
 
 #endif

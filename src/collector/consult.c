@@ -72,6 +72,7 @@ static void obey_end(struct ol_collector *collector, const struct ol_policy_orde
 		return;
 	ol_error_set(
 		&collector->verdict, orders->is_error ? -EBADMSG : -ECANCELED, "%s", orders->reason);
+	collector->quick.heap = NULL;
 	tell(collector, orders->is_error ? "failed" : "ended the run", orders->reason);
 }
 
@@ -101,8 +102,10 @@ static void hold_ballast(struct ol_collector *collector, uint64_t bytes) {
 	int result = ol_heap_allocate_slab(collector->heap, bytes, &allocation, &error);
 	if (result == 0)
 		result = ol_heap_root_create(collector->heap, allocation.object, &root, &error);
-	if (result < 0)
-		ol_error_set(&collector->verdict, -EBADMSG, "the policy's ballast: %s", error.message);
+	if (result == 0)
+		return;
+	ol_error_set(&collector->verdict, -EBADMSG, "the policy's ballast: %s", error.message);
+	collector->quick.heap = NULL;
 }
 
 void ol_consult_start(struct ol_collector *collector) {

@@ -34,6 +34,7 @@ struct ol_cycle {
 };
 
 struct ol_collector {
+	struct ol_collector_quick quick; /* First. */
 	struct ol_heap *heap;
 	struct ol_clock *clock;
 	struct ol_collector_config config;

@@ -144,24 +144,71 @@ static __attribute__((noinline)) int fill_cache(
 	return result;
 }
 
-static inline int allocate_small(struct ol_heap *heap, uint64_t bytes, bool is_node,
+/* Hands out the next object of a cache that has one at hand. */
+static inline void *hand_out(struct ol_heap *heap, struct ol_heap_cache *cache) {
+	uint64_t free_bits = cache->free_bits;
+	uint64_t object_bytes = cache->object_bytes;
+	assert(free_bits != 0);
+	cache->free_bits = free_bits & (free_bits - 1);
+	heap->mallocs_count++;
+	heap->allocated_bytes += object_bytes;
+	return cache->word_base + (unsigned)__builtin_ctzll(free_bits) * object_bytes;
+}
+
+/* bytes: from 1 to OL_HEAP_SMALL_BYTES_MAX. */
+static inline struct ol_heap_cache *cache_for(struct ol_heap *heap, uint64_t bytes, bool is_node) {
+	return &heap->caches[ol_heap_class_kind(ol_heap_size_class_of(bytes), is_node)];
+}
+
+/* What is larger is not worth the haste. Few slots are emptied by hand: a call of memset costs more
+ * than they do. */
+enum { QUICK_BYTES_MAX = 1024, QUICK_SLOTS_MAX = 8, QUICK_PAYLOAD_MAX = 512 };
+
+/* A small slab, if a cache has one at hand; else NULL. */
+static inline void *quick_slab(struct ol_heap *heap, uint64_t bytes) {
+	assert(!heap->is_committing);
+	/* 0 wraps around to a large number. */
+	if (!is_likely(bytes - 1 < QUICK_BYTES_MAX))
+		return NULL;
+	struct ol_heap_cache *cache = cache_for(heap, bytes, false);
+	return is_likely(cache->free_bits != 0) ? hand_out(heap, cache) : NULL;
+}
+
+/* A node of few slots and little payload, if a cache has one at hand; else NULL. */
+static inline void *quick_node(struct ol_heap *heap, uint32_t slot_count, uint64_t payload_bytes) {
+	assert(!heap->is_committing);
+	/* No slots wrap around to many. */
+	if (!is_likely(slot_count - 1 < QUICK_SLOTS_MAX && payload_bytes <= QUICK_PAYLOAD_MAX))
+		return NULL;
+	uint64_t slots_bytes = slot_count * sizeof(uint64_t);
+	struct ol_heap_cache *cache =
+		cache_for(heap, OL_HEAP_NODE_HEADER_BYTES + slots_bytes + payload_bytes, true);
+	if (!is_likely(cache->free_bits != 0))
+		return NULL;
+	char *node = hand_out(heap, cache);
+	*(uint64_t *)node = slot_count;
+	heap->scan_bytes += slots_bytes;
+	char *slot = node + OL_HEAP_NODE_HEADER_BYTES;
+	char *end = slot + slots_bytes;
+	do {
+		*(uint64_t *)slot = 0;
+		slot += sizeof(uint64_t);
+		__asm__(""); /* Otherwise the compiler makes a call of memset of it. */
+	} while (slot < end);
+	return node;
+}
+
+static int allocate_small(struct ol_heap *heap, uint64_t bytes, bool is_node,
 	struct ol_allocation *ret_allocation, struct ol_error *error) {
-	unsigned class_kind = ol_heap_class_kind(ol_heap_size_class_of(bytes), is_node);
-	struct ol_heap_cache *cache = &heap->caches[class_kind];
+	struct ol_heap_cache *cache = cache_for(heap, bytes, is_node);
 	bool is_slow_path = false;
-	if (!is_likely(cache->free_bits != 0)) {
-		int result = fill_cache(heap, class_kind, &is_slow_path, error);
+	if (cache->free_bits == 0) {
+		int result = fill_cache(heap, (unsigned)(cache - heap->caches), &is_slow_path, error);
 		if (result < 0)
 			return result;
 	}
-	unsigned bit = (unsigned)__builtin_ctzll(cache->free_bits);
-	cache->free_bits &= cache->free_bits - 1;
-	uint64_t object_bytes = cache->object_bytes;
-	heap->mallocs_count++;
-	heap->allocated_bytes += object_bytes;
-	ret_allocation->object = cache->word_base + bit * object_bytes;
-	ret_allocation->object_bytes = object_bytes;
-	ret_allocation->is_slow_path = is_slow_path;
+	void *object = hand_out(heap, cache);
+	*ret_allocation = (struct ol_allocation){ object, cache->object_bytes, is_slow_path };
 	return 0;
 }
 
@@ -216,11 +263,10 @@ int ol_heap_allocate_slab(struct ol_heap *heap, uint64_t bytes,
 	struct ol_allocation *ret_allocation, struct ol_error *error) {
 	assert(!heap->is_committing);
 	assert(ret_allocation != NULL);
-	/* 0 wraps around to a large number. */
-	if (is_likely(bytes - 1 < OL_HEAP_SMALL_BYTES_MAX))
-		return allocate_small(heap, bytes, false, ret_allocation, error);
 	if (bytes == 0)
 		return ol_error_set(error, -EINVAL, "a slab has at least one byte");
+	if (bytes <= OL_HEAP_SMALL_BYTES_MAX)
+		return allocate_small(heap, bytes, false, ret_allocation, error);
 	bool is_zero;
 	return allocate_large(heap, bytes, false, ret_allocation, &is_zero, error);
 }
@@ -242,7 +288,7 @@ int ol_heap_allocate_node(struct ol_heap *heap, uint32_t slot_count, uint64_t pa
 	uint64_t slots_bytes = slot_count * sizeof(uint64_t);
 	uint64_t bytes = OL_HEAP_NODE_HEADER_BYTES + slots_bytes + payload_bytes;
 	bool is_zero = false;
-	int result = is_likely(bytes <= OL_HEAP_SMALL_BYTES_MAX)
+	int result = bytes <= OL_HEAP_SMALL_BYTES_MAX
 					 ? allocate_small(heap, bytes, true, ret_allocation, error)
 					 : allocate_large(heap, bytes, true, ret_allocation, &is_zero, error);
 	if (result < 0)
@@ -253,4 +299,19 @@ int ol_heap_allocate_node(struct ol_heap *heap, uint32_t slot_count, uint64_t pa
 		memset(ol_heap_node_slot(ret_allocation->object, 0), 0, slots_bytes);
 	heap->scan_bytes += slots_bytes;
 	return 0;
+}
+
+void *ol_heap_quick_slab(struct ol_heap *heap, uint64_t bytes, ol_root holder) {
+	void *slab = quick_slab(heap, bytes);
+	if (is_likely(slab != NULL))
+		ol_heap_root_set(heap, holder, slab);
+	return slab;
+}
+
+void *ol_heap_quick_node(
+	struct ol_heap *heap, uint32_t slot_count, uint64_t payload_bytes, ol_root holder) {
+	void *node = quick_node(heap, slot_count, payload_bytes);
+	if (is_likely(node != NULL))
+		ol_heap_root_set(heap, holder, node);
+	return node;
 }

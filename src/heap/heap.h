@@ -21,6 +21,7 @@
 #ifndef OL_HEAP_HEAP_H
 #define OL_HEAP_HEAP_H
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -61,6 +62,10 @@ int ol_heap_create(struct ol_memory *memory, uint64_t address_bytes_max, struct 
 void ol_heap_destroy(struct ol_heap *heap); /* NULL is fine. */
 void ol_heap_set_hooks(struct ol_heap *heap, const struct ol_heap_hooks *hooks);
 
+/* A root's id: stays valid until released; ids of released roots are used again. */
+typedef uint32_t ol_root;
+#define OL_ROOT_NONE UINT32_MAX
+
 /* An allocation: the object, its usable bytes (its size class or whole pages), and whether the
  * slow path was taken (a large object, or a cache was refilled): only then does Go test its
  * trigger. */
@@ -79,21 +84,38 @@ int ol_heap_allocate_slab(struct ol_heap *heap, uint64_t bytes,
 int ol_heap_allocate_node(struct ol_heap *heap, uint32_t slot_count, uint64_t payload_bytes,
 	struct ol_allocation *ret_allocation, struct ol_error *error);
 
+/* The quick way for small objects, one call: a new object that holder refers to, where a cache has
+ * one at hand. NULL where it has not, and for every other request; then nothing has changed, and
+ * one of the two above is to be asked. Never a slow path. */
+void *ol_heap_quick_slab(struct ol_heap *heap, uint64_t bytes, ol_root holder);
+void *ol_heap_quick_node(
+	struct ol_heap *heap, uint32_t slot_count, uint64_t payload_bytes, ol_root holder);
+
 /* Nodes. index is below ol_heap_slot_count. target is NULL or an object of this heap. */
 uint32_t ol_heap_slot_count(const struct ol_heap *heap, const void *node);
-/* Where a node's payload begins: behind its slots. */
-void *ol_heap_payload(const struct ol_heap *heap, void *node);
-void *ol_heap_load(const struct ol_heap *heap, const void *node, uint32_t index);
 void ol_heap_store(struct ol_heap *heap, void *node, uint32_t index, void *target);
+/* A node's first word is its slot count, then come the slots, then the payload. That is told here
+ * so that these two, of which a program needs many, cost no call. */
+static inline void *ol_heap_load(const struct ol_heap *heap, const void *node, uint32_t index) {
+	const uint64_t *words = (const uint64_t *)node;
+	assert(index < words[0]);
+	(void)heap;
+	return (void *)(uintptr_t)words[1 + index];
+}
+/* Where the payload begins. */
+static inline void *ol_heap_payload(const struct ol_heap *heap, void *node) {
+	uint64_t *words = (uint64_t *)node;
+	assert(words[0] <= OL_HEAP_SLOTS_MAX);
+	(void)heap;
+	return words + 1 + words[0];
+}
 
 /* What an address is. false if it is not the start of an allocated object of this heap. */
 bool ol_heap_is_object(const struct ol_heap *heap, const void *address);
 bool ol_heap_is_node(const struct ol_heap *heap, const void *object);
 uint64_t ol_heap_object_bytes(const struct ol_heap *heap, const void *object);
 
-/* Roots. A root id stays valid until released; ids of released roots are used again. */
-typedef uint32_t ol_root;
-#define OL_ROOT_NONE UINT32_MAX
+/* Roots. */
 int ol_heap_root_create(
 	struct ol_heap *heap, void *object, ol_root *ret_root, struct ol_error *error);
 void *ol_heap_root_load(const struct ol_heap *heap, ol_root root);

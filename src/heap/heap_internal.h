@@ -4,6 +4,8 @@
 #ifndef OL_HEAP_HEAP_INTERNAL_H
 #define OL_HEAP_HEAP_INTERNAL_H
 
+#include <assert.h>
+
 #include "heap/heap.h"
 #include "heap/marker.h"
 #include "heap/pages.h"
@@ -161,6 +163,11 @@ void ol_heap_reclaim(struct ol_heap *heap, uint64_t page_count);
 uint32_t ol_heap_roots_max(uint64_t address_bytes_max);
 static inline bool ol_heap_root_is_unused(uint64_t entry) {
 	return entry & 1;
+}
+static inline void ol_heap_root_set(struct ol_heap *heap, ol_root root, void *object) {
+	assert(root < heap->roots.entry_count);
+	assert(!ol_heap_root_is_unused(heap->roots.entries[root]));
+	heap->roots.entries[root] = (uint64_t)(uintptr_t)object;
 }
 
 #endif

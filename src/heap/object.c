@@ -39,13 +39,6 @@ uint32_t ol_heap_slot_count(const struct ol_heap *heap, const void *node) {
 	return (uint32_t)ol_heap_node_slots(node);
 }
 
-void *ol_heap_load(const struct ol_heap *heap, const void *node, uint32_t index) {
-	assert(ol_heap_holds(heap, node));
-	assert(index < ol_heap_node_slots(node));
-	(void)heap;
-	return (void *)(uintptr_t)*ol_heap_node_slot(node, index);
-}
-
 /* Yuasa's barrier: what the marking's snapshot reached through this slot is still found. */
 static __attribute__((noinline)) void store_while_marking(
 	struct ol_heap *heap, uint64_t *slot, const void *target) {
@@ -65,11 +58,4 @@ void ol_heap_store(struct ol_heap *heap, void *node, uint32_t index, void *targe
 		store_while_marking(heap, slot, target);
 	else
 		*slot = (uint64_t)(uintptr_t)target;
-}
-
-void *ol_heap_payload(const struct ol_heap *heap, void *node) {
-	assert(ol_heap_holds(heap, node));
-	assert(ol_heap_is_node(heap, node));
-	(void)heap;
-	return ol_heap_node_slot(node, ol_heap_node_slots(node));
 }

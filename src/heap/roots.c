@@ -44,10 +44,8 @@ void *ol_heap_root_load(const struct ol_heap *heap, ol_root root) {
 }
 
 void ol_heap_root_store(struct ol_heap *heap, ol_root root, void *object) {
-	assert(root < heap->roots.entry_count);
-	assert(!ol_heap_root_is_unused(heap->roots.entries[root]));
 	assert(object == NULL || ol_heap_holds(heap, object));
-	heap->roots.entries[root] = (uint64_t)(uintptr_t)object;
+	ol_heap_root_set(heap, root, object);
 }
 
 void ol_heap_root_release(struct ol_heap *heap, ol_root root) {

@@ -1,15 +1,18 @@
 #!/bin/sh
-# run.sh -- The same death four ways: what oomlab adds to the kernel's own cost, and Go's beside it.
+# run.sh -- The same work side by side: oomlab's heap against others, then a death against raw C's.
 #
-# Usage: tests/bench/run.sh [BUILD DIRECTORY]
-# Runs raw C, oomlab and Go in turn at two limits, with 4 KiB and with huge pages, prints a table
-# for each and then which aims hold. It is no timed test: a missed aim is a finding, and the exit
-# status is 1 only if something could not be run. Without Go that column is left out.
-# BENCH_SECONDS (10) bounds each of the four tables.
+# Usage: tests/bench/run.sh [BUILD DIRECTORY] [heap|death]
+# heap: four workloads (work.h) on oomlab's heap, in Go, with Boehm's collector and, where nothing
+# but freeing is asked for, with malloc. death: raw C, oomlab and Go at two limits, with 4 KiB and
+# with huge pages. Both, unless one is named. Prints a table for each and then which aims hold. It
+# is no timed test: a missed aim is a finding, and the exit status is 1 only if something could not
+# be run. Peers that are not installed are left out.
+# BENCH_SECONDS (10) bounds each of the eight tables; that of the graph, long to build, twice so.
 set -u
 
 here=$(cd "$(dirname "$0")" && pwd)
 build=${1:-build}
+part=${2:-all}
 seconds=${BENCH_SECONDS:-10}
 out=$build/bench
 status=0
@@ -32,57 +35,119 @@ trap 'exit 143' TERM
 
 mkdir -p "$out" || exit 1
 out=$(cd "$out" && pwd)
-oomlab=$(cd "$build" && pwd)/oomlab
-for program in raw_spike pairs; do
-	if ! ${CC:-cc} -O2 -std=gnu17 -D_GNU_SOURCE -Wall -Wextra -Wno-unused-parameter \
-		-o "$out/$program" "$here/$program.c"; then
-		say "cannot compile tests/bench/$program.c"
-		exit 1
-	fi
-done
-[ -x "$oomlab" ] || say "there is no $build/oomlab: its line will say failed (make build)"
+build=$(cd "$build" && pwd)
+oomlab=$build/oomlab
 
-has_go=no
-if ! command -v go >/dev/null; then
-	say "no Go here (Debian's golang-go): its line is left out"
-elif (cd "$here/go_spike" && GOCACHE=$out/go-cache GOPATH=$out/go GOFLAGS=-mod=mod GOPROXY=off \
-	GOTOOLCHAIN=local CGO_ENABLED=0 go build -o "$out/go_spike" .); then
-	has_go=yes
-else
-	say "the Go program does not build: its line is left out"
+compile() { # compile PROGRAM SOURCE... [OPTION...]
+	program=$1
+	shift
+	(cd "$here" && ${CC:-cc} -O2 -std=gnu17 -D_GNU_SOURCE -Wall -Wextra -Wno-unused-parameter \
+		-o "$out/$program" "$@") && return
+	say "cannot compile $program"
+	return 1
+}
+
+compile_go() { # compile_go PROGRAM
+	(cd "$here/$1" && GOCACHE=$out/go-cache GOPATH=$out/go GOFLAGS=-mod=mod GOPROXY=off \
+		GOTOOLCHAIN=local CGO_ENABLED=0 go build -o "$out/$1" .) && return
+	say "the Go program $1 does not build: its lines are left out"
 	status=1
-fi
+	return 1
+}
 
-rm -f "$out/figures"
-table() { # table TITLE NAME COMMAND... [, NAME COMMAND...]
+table() { # table TITLE PAIRS-OPTION... NAME COMMAND... [, NAME COMMAND...]
 	title=$1
 	shift
-	"$out/pairs" --title="$title" --rounds=200 --warm-up=3 --seconds="$seconds" \
-		--figures="$out/figures" "$@" || status=1
+	"$out/pairs" --title="$title" --figures="$out/figures" "$@" || status=1
 	echo
 }
 
-# Go's own settings must be the defaults, whatever this shell has.
-unset GOGC GOMEMLIMIT GODEBUG
-printf 'Touch nine tenths of a limit, then a tenth more, and die: time from spawn to reaped.\n\n'
-for mib in 32 4; do
-	for pages in "4 KiB" huge; do
-		# shellcheck disable=SC2086 # No word, or one.
-		{
+rm -f "$out/figures"
+compile pairs pairs.c || exit 1
+has_go=yes
+if ! command -v go >/dev/null; then
+	say "no Go here (Debian's golang-go): its lines are left out"
+	has_go=no
+fi
+# Go's own settings must be the defaults, and so must be the others', whatever this shell has.
+unset GOGC GOMEMLIMIT GODEBUG GOMAXPROCS MALLOC_ARENA_MAX GLIBC_TUNABLES
+
+work_table() { # work_table WORK SECONDS TITLE
+	work=$1
+	seconds_max=$2
+	title=$3
+	set -- oomlab "$build/oomlab-work" "$work"
+	[ $has_go_work = yes ] && set -- "$@" , Go "$out/go_work" "$work"
+	[ $has_boehm = yes ] && set -- "$@" , Boehm "$out/boehm_work" "$work"
+	case $work in
+	churn | slabs)
+		set -- "$@" , glibc "$out/malloc_work" "$work"
+		[ $has_mimalloc = yes ] && set -- "$@" , mimalloc "$out/mimalloc_work" "$work"
+		;;
+	graph) set -- "$@" , "a bare loop" "$out/malloc_work" graph ;;
+	esac
+	table "$title" --work=1 --rounds=20 --warm-up=0 --seconds="$seconds_max" "$@"
+}
+
+bench_heap() {
+	if ! ninja -C "$build" oomlab-work >"$out/ninja.log" 2>&1; then
+		cat "$out/ninja.log" >&2
+		say "cannot build oomlab-work: the heap is not measured"
+		status=1
+		return
+	fi
+	compile malloc_work malloc_work.c work.c || status=1
+	has_boehm=no
+	if ! pkg-config --exists bdw-gc; then
+		say "no Boehm collector here (Debian's libgc-dev): its lines are left out"
+	elif # shellcheck disable=SC2046 # Words.
+		compile boehm_work boehm_work.c work.c $(pkg-config --cflags --libs bdw-gc); then
+		has_boehm=yes
+	else
+		status=1
+	fi
+	has_mimalloc=no
+	if ! printf '#include <mimalloc.h>\n' | ${CC:-cc} -E - >/dev/null 2>&1; then
+		say "no mimalloc here (Debian's libmimalloc-dev): its lines are left out"
+	elif compile mimalloc_work -DWORK_MIMALLOC malloc_work.c work.c -lmimalloc; then
+		has_mimalloc=yes
+	else
+		status=1
+	fi
+	has_go_work=no
+	[ $has_go = yes ] && compile_go go_work && has_go_work=yes
+	printf 'The same work on several heaps: processor time, of all threads.\n\n'
+	work_table churn "$seconds" "small objects, 1.6 MB of them live"
+	work_table trees "$seconds" "binary trees"
+	work_table slabs "$seconds" "slabs of 64 KiB to 16 MiB, eight live"
+	work_table graph $((2 * seconds)) "marking 10 million nodes"
+}
+
+bench_death() {
+	compile raw_spike raw_spike.c || exit 1
+	[ -x "$oomlab" ] || say "there is no $build/oomlab: its line will say failed (make build)"
+	has_go_spike=no
+	[ $has_go = yes ] && compile_go go_spike && has_go_spike=yes
+	printf 'Touch nine tenths of a limit, then a tenth more, and die: from spawn to reaped.\n\n'
+	for mib in 32 4; do
+		for pages in "4 KiB" huge; do
 			bytes=$((mib * 1048576))
 			option=
 			[ "$pages" = huge ] && option=--huge-pages
+			# shellcheck disable=SC2086 # No word, or one.
 			set -- "raw C" "$out/raw_spike" $bytes $option \
 				, oomlab "$oomlab" run --limit=$bytes --quiet $option
-			if [ $has_go = yes ]; then
-				set -- "$@" , Go "$out/go_spike" $bytes $option
-			fi
-		}
-		table "$mib MiB, $pages pages" "$@"
+			# shellcheck disable=SC2086
+			[ $has_go_spike = yes ] && set -- "$@" , Go "$out/go_spike" $bytes $option
+			table "$mib MiB, $pages pages" --rounds=200 --warm-up=3 --seconds="$seconds" "$@"
+		done
 	done
-done
+}
 
-awk -F '\t' '
+[ "$part" = death ] || bench_heap
+[ "$part" = heap ] || bench_death
+
+awk -F '\t' -v part="$part" '
 	function judge(title, what, is_known, own, other) {
 		verdict = !is_known ? "unknown" : own <= other ? "holds" : "missed"
 		printf "%-8s %s: %s", verdict, title, what
@@ -97,12 +162,35 @@ awk -F '\t' '
 		go = ratio[title, "Go"]
 		judge(title, "faster than Go", own > 0 && go > 0, own, go)
 	}
+	# The ratios of a heap table are to oomlab: own is 1.
+	function heap_aim(title, other, factor) {
+		value = ratio[title, other]
+		what = factor == 1 ? "ahead of " other : sprintf("at most %.1f x %s", factor, other)
+		judge(title, what, value > 0, 1, value * factor)
+	}
+	function collector_aims(title) {
+		heap_aim(title, "Go", 1)
+		heap_aim(title, "Boehm", 1)
+	}
 	{ ratio[$1, $2] = $5 }
 	END {
-		print "Aims for oomlab, as medians of the ratio to raw C in the same round"
-		aim("32 MiB, 4 KiB pages", 1.2)
-		aim("32 MiB, huge pages", 0)
-		aim("4 MiB, 4 KiB pages", 1.6)
-		aim("4 MiB, huge pages", 0)
+		if (part != "death") {
+			print "Aims for the heap, as medians of the ratio of CPU time in the same round"
+			churn = "small objects, 1.6 MB of them live"
+			collector_aims(churn)
+			heap_aim(churn, "mimalloc", 1.5)
+			collector_aims("binary trees")
+			collector_aims("slabs of 64 KiB to 16 MiB, eight live")
+			collector_aims("marking 10 million nodes")
+		}
+		if (part == "all")
+			print ""
+		if (part != "heap") {
+			print "Aims for a death, as medians of the ratio to raw C in the same round"
+			aim("32 MiB, 4 KiB pages", 1.2)
+			aim("32 MiB, huge pages", 0)
+			aim("4 MiB, 4 KiB pages", 1.6)
+			aim("4 MiB, huge pages", 0)
+		}
 	}' "$out/figures"
 exit $status

@@ -227,6 +227,49 @@ static void over_the_memory_limit_free_pages_are_given_back_for_new_ones(void **
 	close_lab(lab);
 }
 
+/* Makes slabs and nodes that one of eight holders refers to; each stays an object until its holder
+ * is given another. */
+static void make_held(struct lab *lab, unsigned count) {
+	ol_root holders[8];
+	void *held[8] = { NULL };
+	for (unsigned i = 0; i < 8; i++)
+		assert_int_equal(ol_heap_root_create(lab->heap, NULL, &holders[i], NULL), 0);
+	for (unsigned i = 0; i < count; i++) {
+		void *object;
+		unsigned at = i % 8;
+		int result = i % 3 == 0 ? ol_collector_new_node(lab->collector, 1 + i % 20, i % 700,
+									  holders[at], &object, NULL)
+								: ol_collector_new_slab(
+									  lab->collector, 1 + i % 40000, holders[at], &object, NULL);
+		assert_int_equal(result, 0);
+		assert_ptr_equal(ol_heap_root_load(lab->heap, holders[at]), object);
+		held[at] = object;
+		for (unsigned j = 0; j < 8; j++)
+			assert_true(held[j] == NULL || ol_heap_is_object(lab->heap, held[j]));
+	}
+}
+
+static void what_is_held_lives_through_the_cycle_that_its_allocation_starts(void **state) {
+	(void)state;
+	struct lab *lab = open_lab(4 * OL_GIB);
+	struct ol_collector_config config = default_config(lab);
+	start(lab, &config);
+	make_held(lab, 20000);
+	assert_true(lab->cycle_count > 10);
+	close_lab(lab);
+}
+
+static void under_stress_every_held_allocation_collects(void **state) {
+	(void)state;
+	struct lab *lab = open_lab(4 * OL_GIB);
+	struct ol_collector_config config = default_config(lab);
+	config.is_stress = true;
+	start(lab, &config);
+	make_held(lab, 100);
+	assert_int_equal(lab->cycle_count, 100);
+	close_lab(lab);
+}
+
 #include "collector_modes_tests.h"
 #include "collector_policy_tests.h"
 
@@ -239,6 +282,8 @@ int main(void) {
 		cmocka_unit_test(with_gogc_off_and_no_limit_nothing_is_collected),
 		cmocka_unit_test(tested_before_mapping_the_dead_make_room_for_what_is_asked),
 		cmocka_unit_test(under_stress_every_allocation_collects),
+		cmocka_unit_test(what_is_held_lives_through_the_cycle_that_its_allocation_starts),
+		cmocka_unit_test(under_stress_every_held_allocation_collects),
 		cmocka_unit_test(before_memory_is_refused_the_dead_are_collected_once),
 		cmocka_unit_test(over_the_memory_limit_free_pages_are_given_back_for_new_ones),
 		cmocka_unit_test(a_cycle_alone_never_fills_the_limiters_bucket),

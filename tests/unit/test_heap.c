@@ -177,6 +177,58 @@ static void a_new_node_is_empty_whatever_lay_there_before(void **state) {
 	world_destroy(world);
 }
 
+/* Offset of a new object in its heap. quick: where the quick way has one, else the slow way's. */
+static uint64_t allocate_at(struct ol_heap *heap, bool is_quick, bool is_node, uint32_t slot_count,
+	uint64_t bytes, ol_root holder) {
+	void *object = NULL;
+	if (is_quick && is_node)
+		object = ol_heap_quick_node(heap, slot_count, bytes, holder);
+	else if (is_quick)
+		object = ol_heap_quick_slab(heap, bytes, holder);
+	if (object == NULL)
+		object = is_node ? node(heap, slot_count, bytes).object : slab(heap, bytes).object;
+	else
+		assert_ptr_equal(ol_heap_root_load(heap, holder), object);
+	ol_heap_root_store(heap, holder, object);
+	for (uint32_t i = 0; is_node && i < slot_count; i++) {
+		assert_null(ol_heap_load(heap, object, i));
+		ol_heap_store(heap, object, i, object);
+	}
+	return (uint64_t)((char *)object - heap->pages.base);
+}
+
+static void the_quick_way_hands_out_what_the_slow_one_would(void **state) {
+	struct world *worlds[2] = { world_create(OL_GIB), world_create(OL_GIB) };
+	struct ol_random random = ol_random_seeded(1);
+	ol_root holders[2][50];
+	for (unsigned i = 0; i < 50; i++) {
+		holders[0][i] = root(worlds[0]->heap, NULL);
+		holders[1][i] = root(worlds[1]->heap, NULL);
+	}
+	for (unsigned step = 0; step < 20000; step++) {
+		bool is_node = ol_random_below(&random, 2);
+		uint32_t slot_count = (uint32_t)ol_random_below(&random, 12);
+		uint64_t bytes = 1 + ol_random_below(&random, step % 100 == 0 ? 100000 : 600);
+		unsigned at = (unsigned)ol_random_below(&random, 50);
+		uint64_t slow =
+			allocate_at(worlds[0]->heap, false, is_node, slot_count, bytes, holders[0][at]);
+		uint64_t quick =
+			allocate_at(worlds[1]->heap, true, is_node, slot_count, bytes, holders[1][at]);
+		assert_int_equal(quick, slow);
+		if (step % 4000 == 3999) {
+			collect(worlds[0]->heap);
+			collect(worlds[1]->heap);
+		}
+	}
+	struct ol_heap_stats slow = ol_heap_stats(worlds[0]->heap);
+	struct ol_heap_stats quick = ol_heap_stats(worlds[1]->heap);
+	assert_memory_equal(&slow, &quick, sizeof slow);
+	assert_null(ol_heap_quick_slab(worlds[1]->heap, 0, holders[1][0]));
+	assert_null(ol_heap_quick_node(worlds[1]->heap, 0, 0, holders[1][0]));
+	world_destroy(worlds[0]);
+	world_destroy(worlds[1]);
+}
+
 static void the_heap_never_touches_a_slab(void **state) {
 	struct world *world = world_create(OL_GIB);
 	struct ol_heap *heap = world->heap;
@@ -370,6 +422,7 @@ int main(void) {
 		cmocka_unit_test(a_large_object_has_whole_pages_of_its_own),
 		cmocka_unit_test(only_the_start_of_an_allocated_object_is_an_object),
 		cmocka_unit_test(a_new_node_is_empty_whatever_lay_there_before),
+		cmocka_unit_test(the_quick_way_hands_out_what_the_slow_one_would),
 		cmocka_unit_test(the_heap_never_touches_a_slab),
 		cmocka_unit_test(dead_objects_come_back_at_the_lowest_address),
 		cmocka_unit_test(a_dead_large_slab_makes_room_without_growth),

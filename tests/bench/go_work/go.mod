@@ -1,0 +1,3 @@
+module go_work
+
+go 1.19
