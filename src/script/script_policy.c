@@ -290,8 +290,11 @@ int ol_script_policy_fill(
 	if (result < 0)
 		return result;
 	spec->policy_path[0] = '\0';
-	if (policy->script != NULL)
+	spec->policy_bytes = 0;
+	if (policy->script != NULL) {
 		strcpy(spec->policy_path, policy->script->source.path);
-	spec->policy_bytes = policy->is_file ? policy->script->source.text_bytes : 0;
+		if (policy->is_file)
+			spec->policy_bytes = policy->script->source.text_bytes;
+	}
 	return 0;
 }
