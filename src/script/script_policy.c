@@ -291,10 +291,10 @@ int ol_script_policy_fill(
 		return result;
 	spec->policy_path[0] = '\0';
 	spec->policy_bytes = 0;
-	if (policy->script == NULL)
-		return 0;
-	strcpy(spec->policy_path, policy->script->source.path);
-	if (policy->is_file)
-		spec->policy_bytes = policy->script->source.text_bytes;
+	if (policy->script != NULL) {
+		strcpy(spec->policy_path, policy->script->source.path);
+		if (policy->is_file)
+			spec->policy_bytes = policy->script->source.text_bytes;
+	}
 	return 0;
 }

@@ -25,7 +25,7 @@ local function run_program(body, fields)
     .. "return lab.scenario { program = function (heap, opt, cage)\n" .. body .. "\nend }\n")
   local policy = directory.write("mine.lua",
     ("local lab = require 'lab'\nreturn lab.policy {\n%s\n}\n"):format(fields))
-  return program.run_json { script, "--policy=" .. policy }
+  return program.run_json { script, "--policy=" .. policy, "--timeout=10" }
 end
 
 describe("The first policy", function ()
