@@ -162,11 +162,11 @@ awk -F '\t' -v part="$part" '
 		go = ratio[title, "Go"]
 		judge(title, "faster than Go", own > 0 && go > 0, own, go)
 	}
-	# The ratios of a heap table are to oomlab: own is 1.
+	# The ratios of a heap table are to oomlab: turned round, they are what it costs beside others.
 	function heap_aim(title, other, factor) {
 		value = ratio[title, other]
 		what = factor == 1 ? "ahead of " other : sprintf("at most %.1f x %s", factor, other)
-		judge(title, what, value > 0, 1, value * factor)
+		judge(title, what, value > 0, value > 0 ? 1 / value : 0, factor)
 	}
 	function collector_aims(title) {
 		heap_aim(title, "Go", 1)
