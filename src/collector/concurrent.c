@@ -17,8 +17,9 @@
 
 enum {
 	SLICE_BYTES = 64 << 10, /* Of scan work, between two looks at what else is to be done. */
-	SWEEP_PAGES = 512,      /* At once, with the world stopped. */
-	FINISH_TRIES = 4,       /* To end marking without a long stop. */
+	RUNTIME_SLICE_BYTES = 16 << 10,
+	SWEEP_PAGES = 512, /* At once, with the world stopped. */
+	FINISH_TRIES = 4,  /* To end marking without a long stop. */
 	THREAD_STACK_BYTES = 128 << 10
 };
 
@@ -38,6 +39,22 @@ int ol_concurrent_thread(pthread_t *ret_thread, void *(*body)(void *), void *arg
 	int result = pthread_create(ret_thread, &attributes, body, argument);
 	pthread_attr_destroy(&attributes);
 	return -result;
+}
+
+/* In place of the globals and stacks that Go scans in each cycle, markers and assists alike: how
+ * long a cycle lasts decides what it still finds alive, so the time is spent, on a processor, as
+ * there. lock is held. */
+static uint64_t take_runtime_bytes(struct ol_concurrent *concurrent, uint64_t bytes) {
+	if (bytes > concurrent->runtime_left_bytes)
+		bytes = concurrent->runtime_left_bytes;
+	concurrent->runtime_left_bytes -= bytes;
+	return bytes;
+}
+
+static void spend_scanning(uint64_t bytes) {
+	uint64_t begin_ns = thread_cpu_ns();
+	while (thread_cpu_ns() - begin_ns < bytes * OL_GO_RUNTIME_SCAN_NS_PER_BYTE)
+		;
 }
 
 /* Marker threads are all idle and the world is stopped; lock is held, so none starts again. */
@@ -145,23 +162,20 @@ static bool mark_slice(struct ol_marker_thread *self, uint64_t *worked_ns) {
 	return is_idle;
 }
 
-/* In place of the globals and stacks that Go's markers scan: how long a cycle lasts decides what it
- * still finds alive, so the time is spent, on a processor, as there. lock is held on entry and on
- * return. */
-static void scan_globals(struct ol_concurrent *concurrent) {
-	if (!concurrent->collector->config.has_go_runtime || concurrent->is_runtime_scanned)
-		return;
-	concurrent->is_runtime_scanned = true;
+/* One slice of that, by a marker; lock is held on entry and on return. false: all is done. */
+static bool scan_runtime_slice(struct ol_concurrent *concurrent) {
+	uint64_t bytes = take_runtime_bytes(concurrent, RUNTIME_SLICE_BYTES);
+	if (bytes == 0)
+		return false;
 	concurrent->busy_count++;
 	pthread_mutex_unlock(&concurrent->lock);
-	uint64_t begin_ns = thread_cpu_ns();
-	while (thread_cpu_ns() - begin_ns < OL_GO_RUNTIME_SCAN_NS)
-		;
-	atomic_fetch_add(&concurrent->credit_bytes, (int64_t)OL_GO_RUNTIME_GLOBALS_BYTES);
+	spend_scanning(bytes);
+	atomic_fetch_add(&concurrent->credit_bytes, (int64_t)bytes);
 	pthread_mutex_lock(&concurrent->lock);
 	concurrent->busy_count--;
-	concurrent->marking_ns += OL_GO_RUNTIME_SCAN_NS;
+	concurrent->marking_ns += bytes * OL_GO_RUNTIME_SCAN_NS_PER_BYTE;
 	pthread_cond_broadcast(&concurrent->progress);
+	return true;
 }
 
 /* Marks until the marking is over. lock is held on entry and on return; true: this thread is the
@@ -172,12 +186,13 @@ static bool mark(struct ol_marker_thread *self) {
 	uint64_t begin_ns = ol_clock_now_ns(clock);
 	uint64_t worked_ns = 0;
 	unsigned tries = 0;
-	scan_globals(concurrent);
 	while (concurrent->is_marking) {
 		if (concurrent->is_paused) {
 			pthread_cond_wait(&concurrent->work, &concurrent->lock);
 			continue;
 		}
+		if (scan_runtime_slice(concurrent))
+			continue;
 		bool is_idle = mark_slice(self, &worked_ns);
 		if (!concurrent->is_marking)
 			break;
@@ -317,7 +332,7 @@ void ol_concurrent_begin(struct ol_collector *collector, bool is_forced) {
 	assert(!concurrent->is_marking);
 	concurrent->is_marking = true;
 	concurrent->marking_ns = 0;
-	concurrent->is_runtime_scanned = false;
+	concurrent->runtime_left_bytes = collector->globals_bytes;
 	atomic_store(&concurrent->credit_bytes, 0);
 	pthread_cond_broadcast(&concurrent->work);
 	pthread_mutex_unlock(&concurrent->lock);
@@ -332,6 +347,18 @@ static void wait_for_progress(struct ol_collector *collector, bool is_for_credit
 		pthread_cond_wait(&concurrent->progress, &concurrent->lock);
 	pthread_mutex_unlock(&concurrent->lock);
 	ol_world_enter(&concurrent->world);
+}
+
+/* A piece of work that the program does itself; returns how much it was. */
+static uint64_t assist_some(struct ol_collector *collector, bool *ret_is_idle) {
+	struct ol_concurrent *concurrent = collector->concurrent;
+	pthread_mutex_lock(&concurrent->lock);
+	uint64_t bytes = take_runtime_bytes(concurrent, OL_COLLECTOR_ASSIST_BYTES);
+	pthread_mutex_unlock(&concurrent->lock);
+	if (bytes == 0)
+		return ol_heap_mark_some(collector->heap, 0, OL_COLLECTOR_ASSIST_BYTES, ret_is_idle);
+	spend_scanning(bytes);
+	return bytes;
 }
 
 /* Go's gcAssistAlloc: takes the markers' credit first, then marks; if there is nothing to mark it
@@ -358,8 +385,7 @@ void ol_concurrent_assist(struct ol_collector *collector, uint64_t bytes) {
 		}
 		uint64_t mark_begin_ns = ol_clock_now_ns(collector->clock);
 		bool is_idle = false;
-		uint64_t work_bytes =
-			ol_heap_mark_some(collector->heap, 0, OL_COLLECTOR_ASSIST_BYTES, &is_idle);
+		uint64_t work_bytes = assist_some(collector, &is_idle);
 		uint64_t mark_ns = ol_clock_now_ns(collector->clock) - mark_begin_ns;
 		cycle->facts.assist_ns += mark_ns;
 		ol_limiter_add_assist(&collector->limiter, mark_ns);
@@ -397,7 +423,7 @@ void ol_concurrent_finish(struct ol_collector *collector) {
 	/* Whoever waits has a processor to spare for it. */
 	for (bool is_idle = false; !is_idle;) {
 		uint64_t begin_ns = ol_clock_now_ns(collector->clock);
-		ol_heap_mark_some(collector->heap, 0, OL_COLLECTOR_ASSIST_BYTES, &is_idle);
+		assist_some(collector, &is_idle);
 		cycle->facts.assist_ns += ol_clock_now_ns(collector->clock) - begin_ns;
 	}
 	while (cycle->is_active && cycle->facts.number == number)

@@ -24,11 +24,11 @@ struct ol_concurrent {
 	pthread_cond_t progress; /* For the program: credit was earned, or a cycle ended. */
 	pthread_cond_t wake;     /* For the background: it is time to end. */
 	bool is_marking;
-	bool is_runtime_scanned;      /* Of this cycle: the time for Go's globals was spent. */
 	bool is_finishing;            /* A marker is about to stop the world and end the marking. */
 	bool is_paused;               /* Nobody may mark: the heap is being looked at. */
 	bool is_ending;               /* The threads are to end. */
 	unsigned busy_count;          /* Markers in ol_heap_mark_some. */
+	uint64_t runtime_left_bytes;  /* Of Go's globals, this cycle's. */
 	uint64_t marking_ns;          /* Of this cycle: processor time of all markers. */
 	_Atomic int64_t credit_bytes; /* Scan work done by markers that no assist has used up. */
 	double marker_share;          /* Processors that dedicated and fractional markers may use. */

@@ -14,9 +14,9 @@
 
 #define OL_GO_RUNTIME_GLOBALS_BYTES UINT64_C(226528) /* Scannable globals and stacks: S + G. */
 
-/* How long Go's markers take for these, at the byte a nanosecond that its own test of the pacer
- * assumes; cycles of a nearly empty heap measure 0.2 ms of marking. */
-#define OL_GO_RUNTIME_SCAN_NS OL_GO_RUNTIME_GLOBALS_BYTES
+/* What Go's markers take for them, as its own test of the pacer assumes; 0.2 ms for all of them is
+ * what cycles of a nearly empty heap measure. */
+#define OL_GO_RUNTIME_SCAN_NS_PER_BYTE 1
 
 /* What is mapped and ready beside a heap of heap_sys_bytes; more of it once a cycle has run. */
 uint64_t ol_go_runtime_mapped_bytes(uint64_t heap_sys_bytes, bool has_collected);
