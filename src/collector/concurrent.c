@@ -178,6 +178,24 @@ static bool scan_runtime_slice(struct ol_concurrent *concurrent) {
 	return true;
 }
 
+/* Takes the roots once what comes before them is done, as Go comes to the stacks behind the
+ * globals. lock is held on entry and on return, but not throughout. */
+static void take_roots(struct ol_concurrent *concurrent) {
+	pthread_mutex_unlock(&concurrent->lock);
+	ol_world_stop(&concurrent->world);
+	pthread_mutex_lock(&concurrent->lock);
+	uint64_t begin_ns = ol_clock_now_ns(concurrent->collector->clock);
+	if (concurrent->has_grey_roots) {
+		concurrent->has_grey_roots = false;
+		ol_heap_mark_roots(concurrent->collector->heap);
+		ol_histogram_add(&concurrent->collector->pauses,
+			ol_clock_now_ns(concurrent->collector->clock) - begin_ns);
+	}
+	pthread_mutex_unlock(&concurrent->lock);
+	ol_world_go(&concurrent->world);
+	pthread_mutex_lock(&concurrent->lock);
+}
+
 /* Marks until the marking is over. lock is held on entry and on return; true: this thread is the
  * one that ended it. */
 static bool mark(struct ol_marker_thread *self) {
@@ -193,6 +211,10 @@ static bool mark(struct ol_marker_thread *self) {
 		}
 		if (scan_runtime_slice(concurrent))
 			continue;
+		if (concurrent->has_grey_roots) {
+			take_roots(concurrent);
+			continue;
+		}
 		bool is_idle = mark_slice(self, &worked_ns);
 		if (!concurrent->is_marking)
 			break;
@@ -326,13 +348,14 @@ void ol_concurrent_begin(struct ol_collector *collector, bool is_forced) {
 	struct ol_concurrent *concurrent = collector->concurrent;
 	uint64_t begin_ns = ol_clock_now_ns(collector->clock);
 	ol_cycle_begin(collector, is_forced);
-	ol_heap_mark_begin(collector->heap);
+	ol_heap_mark_prepare(collector->heap);
 	ol_cycle_begin_marking(collector, begin_ns);
 	pthread_mutex_lock(&concurrent->lock);
 	assert(!concurrent->is_marking);
 	concurrent->is_marking = true;
 	concurrent->marking_ns = 0;
 	concurrent->runtime_left_bytes = collector->globals_bytes;
+	concurrent->has_grey_roots = true;
 	atomic_store(&concurrent->credit_bytes, 0);
 	pthread_cond_broadcast(&concurrent->work);
 	pthread_mutex_unlock(&concurrent->lock);
@@ -354,6 +377,10 @@ static uint64_t assist_some(struct ol_collector *collector, bool *ret_is_idle) {
 	struct ol_concurrent *concurrent = collector->concurrent;
 	pthread_mutex_lock(&concurrent->lock);
 	uint64_t bytes = take_runtime_bytes(concurrent, OL_COLLECTOR_ASSIST_BYTES);
+	if (bytes == 0 && concurrent->has_grey_roots) {
+		concurrent->has_grey_roots = false;
+		ol_heap_mark_roots(collector->heap);
+	}
 	pthread_mutex_unlock(&concurrent->lock);
 	if (bytes == 0)
 		return ol_heap_mark_some(collector->heap, 0, OL_COLLECTOR_ASSIST_BYTES, ret_is_idle);

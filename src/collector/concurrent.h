@@ -24,6 +24,7 @@ struct ol_concurrent {
 	pthread_cond_t progress; /* For the program: credit was earned, or a cycle ended. */
 	pthread_cond_t wake;     /* For the background: it is time to end. */
 	bool is_marking;
+	bool has_grey_roots;          /* The roots of this cycle are yet to be taken. */
 	bool is_finishing;            /* A marker is about to stop the world and end the marking. */
 	bool is_paused;               /* Nobody may mark: the heap is being looked at. */
 	bool is_ending;               /* The threads are to end. */

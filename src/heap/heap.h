@@ -154,6 +154,12 @@ int ol_heap_set_marker_count(struct ol_heap *heap, unsigned marker_count, struct
  * have been swept. */
 void ol_heap_mark_begin(struct ol_heap *heap);
 
+/* The same in two parts, as Go, which scans a stack when its turn comes: between them the program
+ * goes on, and what its roots let go of meanwhile is not found. Until the second a store also
+ * shades what it writes (Go's barrier while a stack is grey). Both with the world stopped. */
+void ol_heap_mark_prepare(struct ol_heap *heap);
+void ol_heap_mark_roots(struct ol_heap *heap);
+
 /* Scans for about work_bytes of slots (at least one object; at most one piece of a big node more)
  * and returns how many it scanned. 0 with *ret_is_idle: this marker found nothing to do, neither on
  * its own stack nor in what the others share. May run in several threads, a marker each, while the

@@ -68,6 +68,7 @@ struct ol_heap {
 	struct ol_heap_marker marker; /* The program's own: marker 0. */
 	struct ol_heap_crew *crew;    /* NULL while there is no other marker. */
 	unsigned marker_count;
+	bool has_grey_roots;            /* Marking has begun and the roots are yet to be taken. */
 	uint64_t mallocs_count_begin;   /* When marking by steps began. */
 	uint64_t allocated_bytes_begin; /* The same. */
 	uint32_t sweep_generation;      /* A span of another one awaits sweeping. */

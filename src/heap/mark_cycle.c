@@ -75,7 +75,7 @@ static void push_roots(struct ol_heap *heap) {
 	const struct ol_heap_roots *roots = &heap->roots;
 	struct ol_heap_stack *stack = &heap->marker.stack;
 	assert(roots->used_count <= roots->entry_count);
-	assert(stack->entry_count == 0);
+	assert(stack->entry_count == 0 || heap->phase == OL_HEAP_PHASE_MARKING);
 	for (uint32_t root = 0; root < roots->entry_count; root++) {
 		uint64_t entry = roots->entries[root];
 		if (entry == 0 || ol_heap_root_is_unused(entry))
@@ -132,7 +132,7 @@ struct ol_heap_marking ol_heap_mark(struct ol_heap *heap) {
 	return marking;
 }
 
-void ol_heap_mark_begin(struct ol_heap *heap) {
+void ol_heap_mark_prepare(struct ol_heap *heap) {
 	assert(!heap->is_committing);
 	assert(heap->phase == OL_HEAP_PHASE_IDLE);
 	ol_heap_flush_caches(heap, true);
@@ -143,12 +143,24 @@ void ol_heap_mark_begin(struct ol_heap *heap) {
 		pool->stack.entry_count_peak = 0;
 		pool->stack.is_refused = false;
 	}
-	heap->marker.marking.roots_bytes = heap->roots.used_count * sizeof(uint64_t);
 	heap->mallocs_count_begin = heap->mallocs_count;
 	heap->allocated_bytes_begin = heap->allocated_bytes;
+	heap->has_grey_roots = true;
 	heap->phase = OL_HEAP_PHASE_MARKING;
+}
+
+void ol_heap_mark_roots(struct ol_heap *heap) {
+	assert(heap->phase == OL_HEAP_PHASE_MARKING);
+	assert(heap->has_grey_roots);
+	heap->has_grey_roots = false;
+	heap->marker.marking.roots_bytes = heap->roots.used_count * sizeof(uint64_t);
 	push_roots(heap);
 	ol_heap_marker_publish(&heap->marker);
+}
+
+void ol_heap_mark_begin(struct ol_heap *heap) {
+	ol_heap_mark_prepare(heap);
+	ol_heap_mark_roots(heap);
 }
 
 uint64_t ol_heap_mark_work_bytes(const struct ol_heap *heap) {
@@ -162,7 +174,7 @@ uint64_t ol_heap_mark_work_bytes(const struct ol_heap *heap) {
 
 bool ol_heap_mark_is_done(const struct ol_heap *heap) {
 	assert(heap->phase == OL_HEAP_PHASE_MARKING);
-	bool is_done = heap->marker.stack.entry_count == 0;
+	bool is_done = heap->marker.stack.entry_count == 0 && !heap->has_grey_roots;
 	for (unsigned i = 0; i + 1 < heap->marker_count; i++)
 		is_done &= heap->crew->markers[i].stack.entry_count == 0;
 	assert(heap->marker_count == 1 || heap->crew != NULL);

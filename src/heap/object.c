@@ -45,6 +45,9 @@ static __attribute__((noinline)) void store_while_marking(
 	assert(heap->phase == OL_HEAP_PHASE_MARKING);
 	if (*slot != 0)
 		ol_heap_shade(heap, (const void *)(uintptr_t)*slot);
+	/* A root may hold it that lets go before it is looked at. */
+	if (heap->has_grey_roots && target != NULL)
+		ol_heap_shade(heap, target);
 	/* A marker that sees the target sees what was written to it before. */
 	__atomic_store_n(slot, (uint64_t)(uintptr_t)target, __ATOMIC_RELEASE);
 }

@@ -166,6 +166,52 @@ static void a_reference_that_moves_behind_the_marker_is_not_lost(void **state) {
 	world_destroy(world);
 }
 
+static void what_a_root_let_go_of_before_roots_are_taken_is_not_found(void **state) {
+	struct world *world = world_create(OL_GIB);
+	struct ol_heap *heap = world->heap;
+	ol_root kept = root(heap, slab(heap, 16).object);
+	ol_root let_go = root(heap, slab(heap, 100000).object);
+	ol_heap_mark_prepare(heap);
+	ol_heap_root_release(heap, let_go);
+	bool is_idle = false;
+	ol_heap_mark_some(heap, 0, 1000, &is_idle);
+	assert_true(is_idle);
+	assert_false(ol_heap_mark_is_done(heap)); /* Roots are yet to come. */
+	check(heap);
+	ol_heap_mark_roots(heap);
+	mark_rest(heap);
+	assert_int_equal(ol_heap_mark_end(heap).marked_objects, 1);
+	assert_int_equal(ol_heap_sweep(heap).freed_objects, 1);
+	assert_true(ol_heap_is_object(heap, ol_heap_root_load(heap, kept)));
+	world_destroy(world);
+}
+
+/* The node was marked already; nobody would look into it again. */
+static void what_a_grey_root_hands_to_a_marked_node_is_not_lost(void **state) {
+	struct world *world = world_create(OL_GIB);
+	struct ol_heap *heap = world->heap;
+	void *parent = node(heap, 1, 0).object;
+	void *child = node(heap, 1, 0).object;
+	void *handed = slab(heap, 16).object;
+	ol_root roots[] = { root(heap, parent), root(heap, handed) };
+	ol_heap_store(heap, parent, 0, child);
+	ol_heap_mark_prepare(heap);
+	/* Overwritten with itself: shaded, and marked before the roots are. */
+	ol_heap_store(heap, parent, 0, child);
+	bool is_idle = false;
+	ol_heap_mark_some(heap, 0, 1000, &is_idle);
+	ol_heap_store(heap, child, 0, handed);
+	ol_heap_root_release(heap, roots[1]);
+	check(heap);
+	ol_heap_mark_roots(heap);
+	mark_rest(heap);
+	assert_int_equal(ol_heap_mark_end(heap).marked_objects, 3);
+	ol_heap_sweep(heap);
+	check(heap);
+	assert_true(ol_heap_is_object(heap, ol_heap_load(heap, child, 0)));
+	world_destroy(world);
+}
+
 static void what_is_born_while_marking_is_black(void **state) {
 	struct world *world = world_create(OL_GIB);
 	struct ol_heap *heap = world->heap;
