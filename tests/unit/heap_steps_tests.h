@@ -534,6 +534,8 @@ static void the_check_finds_damage_in_every_phase(void **state) {
 		cmocka_unit_test(bigger_heaps_are_marked_in_steps_too), \
 		cmocka_unit_test(what_loses_its_last_path_while_marking_survives_once), \
 		cmocka_unit_test(a_reference_that_moves_behind_the_marker_is_not_lost), \
+		cmocka_unit_test(what_a_root_let_go_of_before_roots_are_taken_is_not_found), \
+		cmocka_unit_test(what_a_grey_root_hands_to_a_marked_node_is_not_lost), \
 		cmocka_unit_test(what_is_born_while_marking_is_black), \
 		cmocka_unit_test(spans_of_flushed_caches_are_used_on_while_marking), \
 		cmocka_unit_test(a_step_is_as_long_as_was_asked_for), \
