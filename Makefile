@@ -27,7 +27,7 @@ run: build
 
 build:
 	@tools/setup.sh run
-	@tools/build.sh $(BUILD) -Dtests=false
+	@tools/build.sh $(BUILD) -Dtests=false -Db_lto=true
 
 test:
 	@tools/setup.sh test
@@ -35,12 +35,12 @@ test:
 
 bench:
 	@tools/setup.sh bench
-	@tools/build.sh $(BUILD) -Dtests=false
+	@tools/build.sh $(BUILD) -Dtests=false -Db_lto=true
 	@tests/bench/run.sh $(BUILD)
 
 soak:
 	@tools/setup.sh test
-	@tools/build.sh $(BUILD) -Dtests=true
+	@tools/build.sh $(BUILD) -Dtests=true -Db_lto=true
 	@REPEAT=$(REPEAT) tests/vm/soak.sh $(BUILD)
 
 install: build

@@ -15,7 +15,7 @@ rm -rf "$build/meson-logs/testlog.json" "$build/meson-logs/testlog.junit.xml" \
 	"$build_asan/meson-logs/testlog.json" "$build_asan/meson-logs/testlog.junit.xml"
 
 # A build that fails leaves no test log, which tools/summary.lua counts as a failure.
-if tools/build.sh "$build" -Dtests=true; then
+if tools/build.sh "$build" -Dtests=true -Db_lto=true; then
 	meson test -C "$build" --no-rebuild --print-errorlogs </dev/null
 fi
 export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1

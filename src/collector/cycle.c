@@ -95,15 +95,21 @@ void ol_cycle_sweep_share(struct ol_collector *collector, uint64_t bytes) {
 	ol_cycle_note_swept(collector);
 }
 
-/* Go's background scavenger gives back what a millisecond of work does, and then sleeps for a
- * second. Without a background that is done at once. */
+/* Go's background scavenger works for a millisecond and then sleeps for a second. Without a
+ * background the work is done at once, and the second is counted in what is allocated meanwhile,
+ * so that the same program is served alike each time. */
 static void scavenge_batch(struct ol_collector *collector) {
-	for (unsigned bites = 0; bites < OL_SCAVENGE_BATCH_BITES; bites++) {
-		if (!ol_collector_scavenge_bite(collector)) {
-			collector->is_scavenger_awake = false;
-			return;
-		}
-	}
+	double now_ns =
+		(double)ol_heap_stats(collector->heap).allocated_total_bytes * OL_COLLECTOR_ALLOCATE_NS;
+	if (now_ns < collector->next_batch_ns)
+		return;
+	unsigned bites = 0;
+	while (bites < OL_SCAVENGE_BATCH_BITES && ol_collector_scavenge_bite(collector))
+		bites++;
+	if (bites < OL_SCAVENGE_BATCH_BITES)
+		collector->is_scavenger_awake = false;
+	if (bites > 0)
+		collector->next_batch_ns = now_ns + OL_SCAVENGE_SLEEP_NS;
 }
 
 void ol_cycle_note_swept(struct ol_collector *collector) {

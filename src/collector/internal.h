@@ -60,6 +60,7 @@ struct ol_collector {
 	uint64_t seen_live_bytes;        /* heap_live when what allocation owes was last looked at. */
 	bool is_swept;                   /* The last cycle's garbage is gone, and everybody was told. */
 	double cost_ns;                  /* Incremental: the cost clock. */
+	double next_batch_ns;            /* Without threads: the scavenger sleeps until then. */
 	double scavenge_allowance_ns;    /* Incremental: of the background scavenger. */
 	_Atomic bool is_scavenger_awake; /* Something was swept since it last found nothing to do. */
 	uint64_t grown_bytes;            /* Address space of the heap when it last grew. */

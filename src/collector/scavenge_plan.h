@@ -13,6 +13,7 @@
 #define OL_SCAVENGE_BITE_BYTES  (UINT64_C(64) << 10)
 #define OL_SCAVENGE_WORK_NS     UINT64_C(1000000) /* At least so long, then it sleeps. */
 #define OL_SCAVENGE_BITE_NS     10000             /* Nominal, where no clock is looked at. */
+#define OL_SCAVENGE_SLEEP_NS    1e9               /* After its first batch. */
 #define OL_SCAVENGE_BATCH_BITES (OL_SCAVENGE_WORK_NS / OL_SCAVENGE_BITE_NS)
 #define OL_SCAVENGE_OFF         UINT64_MAX
 

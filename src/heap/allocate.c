@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/hot_assert.h"
 #include "heap/heap_internal.h"
 
 #define is_likely(condition) __builtin_expect(!!(condition), 1)
@@ -148,7 +149,7 @@ static __attribute__((noinline)) int fill_cache(
 static inline void *hand_out(struct ol_heap *heap, struct ol_heap_cache *cache) {
 	uint64_t free_bits = cache->free_bits;
 	uint64_t object_bytes = cache->object_bytes;
-	assert(free_bits != 0);
+	hot_assert(free_bits != 0);
 	cache->free_bits = free_bits & (free_bits - 1);
 	heap->mallocs_count++;
 	heap->allocated_bytes += object_bytes;
@@ -166,7 +167,7 @@ enum { QUICK_BYTES_MAX = 1024, QUICK_SLOTS_MAX = 8, QUICK_PAYLOAD_MAX = 512 };
 
 /* A small slab, if a cache has one at hand; else NULL. */
 static inline void *quick_slab(struct ol_heap *heap, uint64_t bytes) {
-	assert(!heap->is_committing);
+	hot_assert(!heap->is_committing);
 	/* 0 wraps around to a large number. */
 	if (!is_likely(bytes - 1 < QUICK_BYTES_MAX))
 		return NULL;
@@ -176,7 +177,7 @@ static inline void *quick_slab(struct ol_heap *heap, uint64_t bytes) {
 
 /* A node of few slots and little payload, if a cache has one at hand; else NULL. */
 static inline void *quick_node(struct ol_heap *heap, uint32_t slot_count, uint64_t payload_bytes) {
-	assert(!heap->is_committing);
+	hot_assert(!heap->is_committing);
 	/* No slots wrap around to many. */
 	if (!is_likely(slot_count - 1 < QUICK_SLOTS_MAX && payload_bytes <= QUICK_PAYLOAD_MAX))
 		return NULL;

@@ -21,12 +21,12 @@
 #ifndef OL_HEAP_HEAP_H
 #define OL_HEAP_HEAP_H
 
-#include <assert.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/hot_assert.h"
 #include "memory/memory.h"
 
 #define OL_HEAP_PAGE_BYTES        UINT64_C(8192)
@@ -98,14 +98,14 @@ void ol_heap_store(struct ol_heap *heap, void *node, uint32_t index, void *targe
  * so that these two, of which a program needs many, cost no call. */
 static inline void *ol_heap_load(const struct ol_heap *heap, const void *node, uint32_t index) {
 	const uint64_t *words = (const uint64_t *)node;
-	assert(index < words[0]);
+	hot_assert(index < words[0]);
 	(void)heap;
 	return (void *)(uintptr_t)words[1 + index];
 }
 /* Where the payload begins. */
 static inline void *ol_heap_payload(const struct ol_heap *heap, void *node) {
 	uint64_t *words = (uint64_t *)node;
-	assert(words[0] <= OL_HEAP_SLOTS_MAX);
+	hot_assert(words[0] <= OL_HEAP_SLOTS_MAX);
 	(void)heap;
 	return words + 1 + words[0];
 }

@@ -6,6 +6,7 @@
 
 #include <assert.h>
 
+#include "base/hot_assert.h"
 #include "heap/heap.h"
 #include "heap/marker.h"
 #include "heap/pages.h"
@@ -166,8 +167,8 @@ static inline bool ol_heap_root_is_unused(uint64_t entry) {
 	return entry & 1;
 }
 static inline void ol_heap_root_set(struct ol_heap *heap, ol_root root, void *object) {
-	assert(root < heap->roots.entry_count);
-	assert(!ol_heap_root_is_unused(heap->roots.entries[root]));
+	hot_assert(root < heap->roots.entry_count);
+	hot_assert(!ol_heap_root_is_unused(heap->roots.entries[root]));
 	heap->roots.entries[root] = (uint64_t)(uintptr_t)object;
 }
 

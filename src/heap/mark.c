@@ -11,6 +11,7 @@
  * overwritten slot, is marked before it could get lost. */
 #include <assert.h>
 
+#include "base/hot_assert.h"
 #include "heap/heap_internal.h"
 
 enum {
@@ -99,7 +100,7 @@ static __attribute__((noinline)) uint64_t scan_piece(
  * with its first slots, which may begin in one line and end in the next. */
 static inline struct ahead send_for(const struct ol_heap *heap, uint64_t entry) {
 	char *object = (char *)(uintptr_t)entry;
-	assert(entry - (uint64_t)(uintptr_t)heap->pages.base < heap->address_bytes_max);
+	hot_assert(entry - (uint64_t)(uintptr_t)heap->pages.base < heap->address_bytes_max);
 	struct ol_heap_span *span = ol_heap_span_at(heap, ol_heap_span_index(heap, object));
 	__builtin_prefetch(span, 1);
 	__builtin_prefetch(object);
@@ -109,7 +110,7 @@ static inline struct ahead send_for(const struct ol_heap *heap, uint64_t entry) 
 
 /* false if it was set before. */
 static inline bool set_mark(struct ol_heap_span *span, uint32_t index, bool is_atomic) {
-	assert(index < span->object_count);
+	hot_assert(index < span->object_count);
 	uint64_t *word = &span->words[index / 64];
 	uint64_t bit = UINT64_C(1) << (index % 64);
 	if (!is_atomic) {
@@ -140,7 +141,7 @@ static inline uint64_t mark_object(
 	if (!ol_heap_span_is_node(span))
 		return 0;
 	uint64_t slot_count = ol_heap_node_slots(ahead.object);
-	assert(slot_count <= OL_HEAP_SLOTS_MAX);
+	hot_assert(slot_count <= OL_HEAP_SLOTS_MAX);
 	found->scan_work_bytes += slot_count * sizeof(uint64_t);
 	return slot_count;
 }
@@ -202,7 +203,7 @@ static inline __attribute__((always_inline)) void drain(struct ol_heap *heap,
 		while (!is_closing && count < AHEAD_MAX && top > stack && node == NULL) {
 			uint64_t entry = *--top;
 			if (__builtin_expect(entry & 1, 0)) {
-				assert(top > stack);
+				hot_assert(top > stack);
 				node = (const void *)(uintptr_t)(entry & ~UINT64_C(1));
 				slot = *--top;
 			} else {

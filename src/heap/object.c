@@ -1,6 +1,7 @@
 /* object.c -- What an address is, and the slots of nodes. */
 #include <assert.h>
 
+#include "base/hot_assert.h"
 #include "heap/heap_internal.h"
 
 bool ol_heap_is_object(const struct ol_heap *heap, const void *address) {
@@ -53,9 +54,9 @@ static __attribute__((noinline)) void store_while_marking(
 }
 
 void ol_heap_store(struct ol_heap *heap, void *node, uint32_t index, void *target) {
-	assert(ol_heap_holds(heap, node));
-	assert(index < ol_heap_node_slots(node));
-	assert(target == NULL || ol_heap_holds(heap, target));
+	hot_assert(ol_heap_holds(heap, node));
+	hot_assert(index < ol_heap_node_slots(node));
+	hot_assert(target == NULL || ol_heap_holds(heap, target));
 	uint64_t *slot = ol_heap_node_slot(node, index);
 	if (__builtin_expect(heap->phase == OL_HEAP_PHASE_MARKING, 0))
 		store_while_marking(heap, slot, target);

@@ -2,6 +2,7 @@
 #include <assert.h>
 #include <errno.h>
 
+#include "base/hot_assert.h"
 #include "heap/heap_internal.h"
 
 /* One root for every 64 bytes of address space, and at least enough for a toy. */
@@ -38,13 +39,13 @@ int ol_heap_root_create(
 }
 
 void *ol_heap_root_load(const struct ol_heap *heap, ol_root root) {
-	assert(root < heap->roots.entry_count);
-	assert(!ol_heap_root_is_unused(heap->roots.entries[root]));
+	hot_assert(root < heap->roots.entry_count);
+	hot_assert(!ol_heap_root_is_unused(heap->roots.entries[root]));
 	return (void *)(uintptr_t)heap->roots.entries[root];
 }
 
 void ol_heap_root_store(struct ol_heap *heap, ol_root root, void *object) {
-	assert(object == NULL || ol_heap_holds(heap, object));
+	hot_assert(object == NULL || ol_heap_holds(heap, object));
 	ol_heap_root_set(heap, root, object);
 }
 

@@ -8,6 +8,7 @@
 #include <assert.h>
 #include <stdint.h>
 
+#include "base/hot_assert.h"
 #include "heap/heap.h"
 
 struct ol_heap_size_class {
@@ -28,8 +29,8 @@ extern const uint8_t ol_heap_class_by_128_bytes[249];
 
 /* The smallest class whose objects hold bytes, from 1 to OL_HEAP_SMALL_BYTES_MAX. */
 static inline unsigned ol_heap_size_class_of(uint64_t bytes) {
-	assert(bytes > 0);
-	assert(bytes <= OL_HEAP_SMALL_BYTES_MAX);
+	hot_assert(bytes > 0);
+	hot_assert(bytes <= OL_HEAP_SMALL_BYTES_MAX);
 	if (bytes <= 1024)
 		return ol_heap_class_by_8_bytes[(bytes + 7) / 8];
 	return ol_heap_class_by_128_bytes[(bytes - 1024 + 127) / 128];
