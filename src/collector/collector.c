@@ -338,6 +338,10 @@ void ol_collector_enter(struct ol_collector *collector) {
 		ol_world_enter(&collector->concurrent->world);
 }
 
+bool ol_collector_is_marking(const struct ol_collector *collector) {
+	return collector->cycle.is_active;
+}
+
 int ol_collector_check(struct ol_collector *collector, struct ol_error *error) {
 	if (collector->concurrent != NULL)
 		ol_concurrent_pause(collector);

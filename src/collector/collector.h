@@ -100,6 +100,9 @@ void ol_collector_enter(struct ol_collector *collector);
  * in long work between allocations. */
 void ol_collector_poll(struct ol_collector *collector);
 
+/* A cycle is marking, by steps or in threads. */
+bool ol_collector_is_marking(const struct ol_collector *collector);
+
 /* ol_heap_check, while nobody marks. */
 int ol_collector_check(struct ol_collector *collector, struct ol_error *error);
 

@@ -74,6 +74,8 @@ static const struct ol_field last_words_fields[] = {
 	BYTES(ol_last_words, script_bytes, "Held by the Lua state, charged to the cage too"),
 	BYTES(ol_last_words, script_peak_bytes, "The most the Lua state held"),
 	BYTES(ol_last_words, metadata_bytes, "The heap's own tables"),
+	FIELD(ol_last_words, is_cycle_active, "", OL_FIELD_BOOLEAN,
+		"A cycle was marking, by steps or in threads"),
 };
 
 static const struct ol_field phase_fields[] = {

@@ -100,12 +100,15 @@ struct ol_last_words {
 	uint64_t touched_bytes;         /* Of it, written to so far. */
 	uint64_t phase_requested_bytes; /* Sum of the phase's requests, this one included. */
 	uint64_t cage_bytes;            /* Usage of the cage; set by the lab from evidence. */
-	uint64_t garbage_bytes;         /* Unreachable object bytes when last counted. */
-	uint64_t garbage_counted_at_ns; /* When that was; 0 for never. */
+	/* Unreachable object bytes when last counted; UINT64_MAX: not known, a cycle was under way. */
+	uint64_t garbage_bytes;
+	uint64_t garbage_counted_at_ns;       /* When that was; 0 for never. */
 	uint64_t allocated_since_count_bytes; /* Allocated after that count. */
 	uint64_t script_bytes; /* Held by the Lua state itself, charged to the cage too. */
 	uint64_t script_peak_bytes;
-	uint64_t metadata_bytes; /* The heap's own tables: committed bytes. */
+	uint64_t metadata_bytes;  /* The heap's own tables: committed bytes. */
+	uint32_t is_cycle_active; /* 1 if something was being marked, in steps or by threads. */
+	uint32_t padding;
 	struct ol_memstats memstats;
 	struct ol_pauses pauses;
 };

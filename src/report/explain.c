@@ -167,7 +167,20 @@ static void explain_idle(struct ol_words *words, const struct findings *found) {
 	if (found->summary->baseline_bytes > 0)
 		ol_words_add(words, " (%s of it before the first allocation)",
 			OL_BYTES_TEXT(found->summary->baseline_bytes));
-	ol_words_add(words, ". Run again with --trigger-test=before to see the difference.");
+	if (strcmp(found->summary->spec.collector, "concurrent") == 0)
+		ol_words_add(words,
+			". They had not been given back to the system yet: with threads that is a race, and the "
+			"next run may win it.");
+	else
+		ol_words_add(words, ". Run again with --trigger-test=before to see the difference.");
+}
+
+static void explain_marking(struct ol_words *words, const struct findings *found) {
+	ol_words_add(words,
+		"A cycle was under way beside the program, and was not done when the cage was full: the heap "
+		"stood at %s, and what of it had been let go of was not known yet.",
+		OL_BYTES_TEXT(found->last->memstats.heap_alloc));
+	add_hint(words, found->summary);
 }
 
 static void explain_live(struct ol_words *words, const struct findings *found) {
@@ -204,6 +217,8 @@ static void explain_own_limit(struct ol_words *words, const struct findings *fou
 	}
 	if (is_request_beyond(found))
 		explain_request_beyond(words, found);
+	else if (found->last->is_cycle_active)
+		explain_marking(words, found);
 	else if (is_idle_enough(found))
 		explain_idle(words, found);
 	else if (is_garbage_enough)

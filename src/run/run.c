@@ -61,6 +61,11 @@ static void write_flight(struct ol_run *run, enum ol_activity activity) {
 	run->words.memstats = ol_collector_memstats(run->collector);
 	run->words.pauses = ol_collector_pauses(run->collector);
 	run->words.metadata_bytes = ol_heap_stats(run->heap).metadata_bytes;
+	run->words.is_cycle_active = ol_collector_is_marking(run->collector);
+	if (run->words.is_cycle_active) {
+		run->words.garbage_bytes = UINT64_MAX;
+		run->words.garbage_counted_at_ns = 0;
+	}
 	if (run->links.flight != NULL)
 		ol_flight_write(run->links.flight, &run->words);
 }
@@ -233,8 +238,11 @@ int ol_run_begin(struct ol_run *run, struct ol_error *error) {
 
 uint64_t ol_run_garbage_bytes(struct ol_run *run) {
 	/* A cycle under way uses the same marks. */
-	if (!ol_heap_is_idle(run->heap))
-		return run->words.garbage_bytes;
+	if (!ol_heap_is_idle(run->heap)) {
+		run->words.garbage_bytes = UINT64_MAX;
+		run->words.garbage_counted_at_ns = 0;
+		return UINT64_MAX;
+	}
 	uint64_t begin_ns = ol_clock_now_ns(&run->clock);
 	uint64_t reachable_bytes = ol_heap_count_reachable_bytes(run->heap);
 	uint64_t allocated_bytes = ol_heap_stats(run->heap).allocated_bytes;
@@ -253,7 +261,7 @@ static bool may_count(const struct ol_run *run) {
 static int end_phase(struct ol_run *run, struct ol_error *error) {
 	if (!run->has_phase)
 		return 0;
-	if (may_count(run))
+	if (may_count(run) || !ol_heap_is_idle(run->heap))
 		(void)ol_run_garbage_bytes(run);
 	run->phase.end_ns = ol_run_elapsed_ns(run);
 	run->phase.cage_bytes = ol_run_cage_bytes(run);
@@ -305,7 +313,8 @@ static void begin_request(struct ol_run *run, uint64_t bytes) {
 	run->words.request_bytes = bytes;
 	if (run->links.flight != NULL)
 		atomic_store_explicit(&run->links.flight->touched_bytes, 0, memory_order_relaxed);
-	if (run->words.allocated_since_count_bytes + bytes >= COUNT_EVERY_BYTES && may_count(run))
+	if (!ol_heap_is_idle(run->heap) ||
+		(run->words.allocated_since_count_bytes + bytes >= COUNT_EVERY_BYTES && may_count(run)))
 		ol_run_garbage_bytes(run);
 	run->words.allocated_since_count_bytes += bytes;
 	write_flight(run, OL_ACTIVITY_ALLOCATING);

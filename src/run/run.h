@@ -60,7 +60,7 @@ struct ol_memstats ol_run_memstats(const struct ol_run *run);
 uint64_t ol_run_cage_bytes(const struct ol_run *run);
 /* Nanoseconds since the run's start. */
 uint64_t ol_run_elapsed_ns(const struct ol_run *run);
-/* Counts garbage now: reachable from no root. While a cycle is under way: the last count. */
+/* Counts garbage now: reachable from no root. UINT64_MAX while a cycle is under way. */
 uint64_t ol_run_garbage_bytes(struct ol_run *run);
 /* ol_heap_check. */
 int ol_run_check(struct ol_run *run, struct ol_error *error);

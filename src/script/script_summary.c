@@ -71,7 +71,8 @@ void ol_script_push_summary(lua_State *L, const struct ol_run_summary *summary) 
 	set_text(L, "outcome", ol_outcome_name(summary->outcome));
 	set_uint64(L, "baseline_bytes", summary->baseline_bytes);
 	set_uint64(L, "cage_peak_bytes", summary->cage_peak_bytes);
-	set_uint64(L, "garbage_bytes", summary->last_words.garbage_bytes);
+	if (summary->last_words.garbage_bytes <= INT64_MAX) /* Known: no cycle was under way. */
+		set_uint64(L, "garbage_bytes", summary->last_words.garbage_bytes);
 	set_uint64(L, "wall_ns", summary->wall_ns);
 	set_uint64(L, "phase_count", summary->phase_count);
 	set_text(L, "error_message", summary->error_message);

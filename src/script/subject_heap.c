@@ -143,13 +143,16 @@ static int heap_stats(lua_State *L) {
 }
 
 /***
- * Counts the garbage: bytes of objects that no root reaches. Collects nothing. While a cycle is
- * under way (incremental, concurrent) it is what the last count said.
+ * Counts the garbage: bytes of objects that no root reaches. Collects nothing.
  * @function heap:garbage
- * @treturn integer bytes
+ * @treturn integer|nil bytes; nil while a cycle is under way (incremental, concurrent)
  */
 static int heap_garbage(lua_State *L) {
-	ol_lua_push_uint64(L, ol_run_garbage_bytes(check_heap(L))); /* ..., bytes */
+	uint64_t bytes = ol_run_garbage_bytes(check_heap(L));
+	if (bytes == UINT64_MAX)
+		lua_pushnil(L); /* ..., nil */
+	else
+		ol_lua_push_uint64(L, bytes); /* ..., bytes */
 	return 1;
 }
 
