@@ -139,6 +139,12 @@ spike_tests() { # spike_tests MODE MEMORY_VERSION
 	check "a collection before the second allocation saves it" outcome_is survived
 	lab run --memlimit=90% --format=json
 	check "a memory limit of 90% saves it" outcome_is survived
+	lab run --collector=concurrent --format=json
+	check "with threads it is killed too" outcome_is oom-killed
+	lab run --collector=concurrent --gc --format=json
+	check "with threads a collection saves it too" outcome_is survived
+	lab run --policy=last-resort --format=json
+	check "a policy that collects in time saves it" outcome_is survived
 	lab run --limit=4MiB --format=json
 	check "a cage of 4 MiB works" status_is 0
 	lab run --limit=64MiB --format=json
