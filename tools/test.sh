@@ -1,18 +1,20 @@
 #!/bin/sh
 # test.sh -- Builds and runs every test, then says how many passed in one last line.
 #
-# Two builds: the one people use, with all suites, and one under AddressSanitizer and
-# UndefinedBehaviorSanitizer with the suites that sanitizers can watch. The status is 0 when
-# something ran and nothing failed.
+# Three builds: the one people use, with all suites, one under AddressSanitizer and
+# UndefinedBehaviorSanitizer with the suites that sanitizers can watch, and one under
+# ThreadSanitizer with what has threads. The status is 0 when something ran and nothing failed.
 set -u
 
 build=${BUILD:-build}
 build_asan=${BUILD_ASAN:-build-asan}
+build_tsan=${BUILD_TSAN:-build-tsan}
 
 cd "$(dirname "$0")/.." || exit 1
 mkdir -p "$build"
 rm -rf "$build/meson-logs/testlog.json" "$build/meson-logs/testlog.junit.xml" \
-	"$build_asan/meson-logs/testlog.json" "$build_asan/meson-logs/testlog.junit.xml"
+	"$build_asan/meson-logs/testlog.json" "$build_asan/meson-logs/testlog.junit.xml" \
+	"$build_tsan/meson-logs/testlog.json" "$build_tsan/meson-logs/testlog.junit.xml"
 
 # A build that fails leaves no test log, which tools/summary.lua counts as a failure.
 if tools/build.sh "$build" -Dtests=true -Db_lto=true; then
@@ -24,9 +26,13 @@ if tools/build.sh "$build_asan" -Dtests=true -Db_sanitize=address,undefined -Dwa
 	-Dwerror=false; then
 	meson test -C "$build_asan" --no-rebuild --print-errorlogs --suite unit --suite lua </dev/null
 fi
+if tools/build.sh "$build_tsan" -Dtests=true -Db_sanitize=thread -Dwarning_level=0 \
+	-Dwerror=false; then
+	meson test -C "$build_tsan" --no-rebuild --print-errorlogs heap collector record </dev/null
+fi
 
 lua=$(command -v lua5.4 || command -v lua54 || echo lua)
-"$lua" tools/summary.lua "plain=$build" "sanitized=$build_asan" >"$build/summary.txt"
+"$lua" tools/summary.lua "plain=$build" "sanitized=$build_asan" "threads=$build_tsan" >"$build/summary.txt"
 status=$?
 cat "$build/summary.txt"
 exit $status

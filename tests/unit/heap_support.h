@@ -18,13 +18,6 @@
 #include "heap/heap.h"
 #include "heap/heap_internal.h"
 
-/* The thread sanitizer leaves no room for a terabyte, and keeps shadows of what is used. */
-static void skip_under_thread_sanitizer(void) {
-#ifdef __SANITIZE_THREAD__
-	skip();
-#endif
-}
-
 /* A memory that counts what is reserved and released on its way to another one. */
 struct watched_memory {
 	struct ol_memory memory;

@@ -437,9 +437,13 @@ int main(void) {
 		HEAP_STEPS_TESTS,
 		HEAP_SWEEP_TESTS,
 		cmocka_unit_test(pages_are_taken_where_a_naive_search_finds_them),
+#ifndef __SANITIZE_THREAD__
 		cmocka_unit_test(a_slab_of_almost_a_terabyte_costs_little_and_comes_back),
+#endif
 		cmocka_unit_test(a_higher_tree_knows_what_was_free_before),
+#ifndef __SANITIZE_THREAD__
 		cmocka_unit_test(a_heap_costs_next_to_nothing_before_its_first_object),
+#endif
 		cmocka_unit_test(a_full_address_space_is_refused_and_nothing_has_changed),
 		cmocka_unit_test(scavenging_lowers_resident_memory_from_the_top),
 		cmocka_unit_test(scavenging_spares_what_is_in_use),
