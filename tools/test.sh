@@ -28,7 +28,7 @@ if tools/build.sh "$build_asan" -Dtests=true -Db_sanitize=address,undefined -Dwa
 fi
 if tools/build.sh "$build_tsan" -Dtests=true -Db_sanitize=thread -Dwarning_level=0 \
 	-Dwerror=false; then
-	meson test -C "$build_tsan" --no-rebuild --print-errorlogs heap collector record </dev/null
+	meson test -C "$build_tsan" --no-rebuild --print-errorlogs heap collector </dev/null
 fi
 
 lua=$(command -v lua5.4 || command -v lua54 || echo lua)
