@@ -54,7 +54,10 @@ static void mark_background(struct ol_collector *collector, uint64_t bytes) {
 	cycle->background_work += (double)bytes * background_work_per_byte;
 	if (cycle->background_work < background_work_min)
 		return;
+	uint64_t number = cycle->facts.number;
 	double done = mark(collector, cycle->background_work, &cycle->facts.background_ns);
+	if (!cycle->is_active || cycle->facts.number != number)
+		return;
 	cycle->background_work -= done;
 	cycle->assist_credit_work += done;
 }

@@ -270,6 +270,44 @@ static void under_stress_every_held_allocation_collects(void **state) {
 	close_lab(lab);
 }
 
+/* Go's forcegcperiod. */
+static void two_minutes_after_the_last_cycle_comes_another_unless_gogc_is_off(void **state) {
+	(void)state;
+	for (int gogc = OL_GOGC_OFF; gogc <= 100; gogc += 100 - OL_GOGC_OFF) {
+		struct lab *lab = open_lab(4 * OL_GIB);
+		struct ol_collector_config config = default_config(lab);
+		config.gogc = gogc;
+		start(lab, &config);
+		ol_clock_sleep_ns(&lab->clock, 200 * OL_NS_PER_S);
+		ol_collector_poll(lab->collector);
+		assert_int_equal(lab->cycle_count, 0); /* Not before the first. */
+		ol_collector_collect(lab->collector);
+		ol_clock_sleep_ns(&lab->clock, 120 * OL_NS_PER_S);
+		ol_collector_poll(lab->collector);
+		assert_int_equal(lab->cycle_count, 1);
+		ol_clock_sleep_ns(&lab->clock, 1);
+		ol_collector_poll(lab->collector);
+		assert_int_equal(lab->cycle_count, gogc == OL_GOGC_OFF ? 1 : 2);
+		close_lab(lab);
+	}
+}
+
+/* What Go counts beside its heap leaves less of the limit: 8.74 MB at 32 MiB, and 0.53 since the
+ * first cycle, less 1 MiB of headroom. */
+static void with_gos_runtime_the_memory_limit_leaves_less_for_the_heap(void **state) {
+	(void)state;
+	struct lab *lab = open_lab(4 * OL_GIB);
+	struct ol_collector_config config = default_config(lab);
+	config.has_go_runtime = true;
+	config.gogc = OL_GOGC_OFF;
+	config.memory_limit_bytes = 30198988;
+	start(lab, &config);
+	ol_collector_collect(lab->collector);
+	uint64_t goal_bytes = ol_collector_memstats(lab->collector).next_gc;
+	assert_in_range(goal_bytes, 30198988 - 9270000 - OL_MIB - 100000, 30198988 - 9270000 - OL_MIB);
+	close_lab(lab);
+}
+
 #include "collector_modes_tests.h"
 #include "collector_policy_tests.h"
 
@@ -286,6 +324,8 @@ int main(void) {
 		cmocka_unit_test(under_stress_every_held_allocation_collects),
 		cmocka_unit_test(before_memory_is_refused_the_dead_are_collected_once),
 		cmocka_unit_test(over_the_memory_limit_free_pages_are_given_back_for_new_ones),
+		cmocka_unit_test(two_minutes_after_the_last_cycle_comes_another_unless_gogc_is_off),
+		cmocka_unit_test(with_gos_runtime_the_memory_limit_leaves_less_for_the_heap),
 		cmocka_unit_test(a_cycle_alone_never_fills_the_limiters_bucket),
 		cmocka_unit_test(assists_beyond_half_of_the_time_are_limited_after_a_second_a_processor),
 		cmocka_unit_test(a_stopped_world_counts_on_every_processor),
