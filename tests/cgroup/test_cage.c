@@ -8,7 +8,6 @@
 
 #include <cmocka.h>
 
-#include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
@@ -25,6 +24,7 @@
 #include "base/units.h"
 #include "cage/cage.h"
 #include "cage/internal.h"
+#include "open_fds.h"
 
 static struct ol_cage_system world;
 static struct ol_error error;
@@ -433,16 +433,6 @@ static void two_processes_make_a_hundred_cages_each(void **state) {
 	}
 	assert_int_equal(end_of(pids[0]), 0);
 	assert_int_equal(end_of(pids[1]), 0);
-}
-
-static int count_fds(void) {
-	int count = 0;
-	DIR *list = opendir("/proc/self/fd");
-	while (list != NULL && readdir(list) != NULL)
-		count++;
-	if (list != NULL)
-		closedir(list);
-	return count;
 }
 
 static void no_fd_is_left_open(void **state) {

@@ -9,7 +9,6 @@
 
 #include <cmocka.h>
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -26,6 +25,7 @@
 #include "base/units.h"
 #include "cage/cage.h"
 #include "cage/internal.h"
+#include "open_fds.h"
 #include "supervisor/plan.h"
 #include "supervisor/supervisor.h"
 
@@ -443,16 +443,6 @@ static void the_doctor_says_what_tells(void **state) {
 		return;
 	}
 	fail_msg("it does not");
-}
-
-static int count_fds(void) {
-	int count = 0;
-	DIR *list = opendir("/proc/self/fd");
-	while (list != NULL && readdir(list) != NULL)
-		count++;
-	if (list != NULL)
-		closedir(list);
-	return count;
 }
 
 static void no_fd_is_left_open(void **state) {
