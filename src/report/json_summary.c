@@ -37,6 +37,8 @@ static json_t *json_of_policy(const struct ol_run_spec *spec) {
 	json_t *gogc = spec->gogc == OL_GOGC_OFF ? json_string("off") : json_integer(spec->gogc);
 	json_t *policy = json_object();
 	int result = json_object_set_new(policy, "name", ol_json_text(spec->policy));
+	if (spec->policy_argument[0] != '\0')
+		result |= json_object_set_new(policy, "argument", ol_json_text(spec->policy_argument));
 	result |= json_object_set_new(policy, "gogc", gogc);
 	result |= json_object_set_new(policy, "memory_limit_bytes", ol_json_uint64(limit_bytes));
 	result |= json_object_set_new(policy, "rules", ol_json_text(spec->rules));

@@ -104,7 +104,8 @@ static void put_policy(struct ol_text_report *report, const struct ol_run_spec *
 	const char *dot = ol_cells_separator(report->style);
 	char text[PARAGRAPH_BYTES];
 	struct ol_words words = ol_words_in(text, sizeof text);
-	ol_words_add(&words, "%s (%s) %s ", spec->policy, spec->rules, dot);
+	ol_words_add(&words, "%s%s%s (%s) %s ", spec->policy,
+		spec->policy_argument[0] != '\0' ? ":" : "", spec->policy_argument, spec->rules, dot);
 	if (spec->gogc == OL_GOGC_OFF)
 		ol_words_add(&words, "GOGC off");
 	else

@@ -38,6 +38,16 @@ describe("The first policy", function ()
   end)
 end)
 
+describe("A policy's argument", function ()
+  caged("is in the report, and decides", function ()
+    local roomy, tight = spike("--policy=fixed:30M"), spike("--policy=fixed:20M")
+    assert.equal("30M", roomy.json.policy.argument)
+    assert.equal("survived", roomy.json.outcome)
+    assert.equal("out-of-memory", tight.json.outcome)
+    assert.is_nil(spike("--policy=last-resort").json.policy.argument)
+  end)
+end)
+
 describe("A policy's orders", function ()
   caged("to stop end the run in good order, whatever the script catches", function ()
     local result = run_program("while true do pcall(function () heap:slab(1 << 20) end) end",
