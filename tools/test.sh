@@ -32,7 +32,8 @@ if tools/build.sh "$build_tsan" -Dtests=true -Db_sanitize=thread -Dwarning_level
 fi
 
 lua=$(command -v lua5.4 || command -v lua54 || echo lua)
-"$lua" tools/summary.lua "plain=$build" "sanitized=$build_asan" "threads=$build_tsan" >"$build/summary.txt"
+"$lua" tools/summary.lua "plain=$build" "sanitized=$build_asan" "threads=$build_tsan" \
+	>"$build/summary.txt"
 status=$?
 cat "$build/summary.txt"
 exit $status

@@ -169,16 +169,16 @@ static void explain_idle(struct ol_words *words, const struct findings *found) {
 			OL_BYTES_TEXT(found->summary->baseline_bytes));
 	if (strcmp(found->summary->spec.collector, "concurrent") == 0)
 		ol_words_add(words,
-			". They had not been given back to the system yet: with threads that is a race, and the "
-			"next run may win it.");
+			". They had not been given back to the system yet: with threads that is a race, and "
+			"the next run may win it.");
 	else
 		ol_words_add(words, ". Run again with --trigger-test=before to see the difference.");
 }
 
 static void explain_marking(struct ol_words *words, const struct findings *found) {
 	ol_words_add(words,
-		"A cycle was under way beside the program, and was not done when the cage was full: the heap "
-		"stood at %s, and what of it had been let go of was not known yet.",
+		"A cycle was under way beside the program, and was not done when the cage was full: the "
+		"heap stood at %s, and what of it had been let go of was not known yet.",
 		OL_BYTES_TEXT(found->last->memstats.heap_alloc));
 	add_hint(words, found->summary);
 }
