@@ -59,6 +59,17 @@ static void with_pages_kept(struct ol_run_summary *facts) {
 	facts->last_words.memstats.heap_released = 2 * OL_MIB;
 }
 
+static void with_pages_kept_by_threads(struct ol_run_summary *summary) {
+	with_pages_kept(summary);
+	snprintf(summary->spec.collector, sizeof summary->spec.collector, "concurrent");
+}
+
+static void with_a_cycle_under_way(struct ol_run_summary *summary) {
+	summary->last_words.garbage_bytes = UINT64_MAX;
+	summary->last_words.garbage_counted_at_ns = 0;
+	summary->last_words.is_cycle_active = 1;
+}
+
 static void in_the_first_phase(struct ol_run_summary *facts) {
 	facts->spec.limit_bytes = 4 * OL_MIB;
 	facts->phase_count = 1;
@@ -143,6 +154,11 @@ static const struct {
 		{ "Another 9.0 MiB were allocated after the count" }, { "larger --limit" } },
 	{ "a count older than a collection", with_a_stale_count, { "Collections ran in this phase" },
 		{ "of the heap was garbage", "no garbage" } },
+	{ "collected by threads, not given back in time", with_pages_kept_by_threads,
+		{ "28.0 MiB of free pages", "a race", "the next run may win it" }, { "--trigger-test" } },
+	{ "a cycle under way beside the program", with_a_cycle_under_way,
+		{ "A cycle was under way", "was not known yet", "--gc" },
+		{ "garbage", "Collections ran in this phase" } },
 	{ "collected, but served before", with_pages_kept,
 		{ "28.0 MiB of free pages", "--trigger-test=before" }, { "was garbage" } },
 	{ "a first request beyond the limit", in_the_first_phase,
