@@ -162,8 +162,9 @@ static bool mark_slice(struct ol_marker_thread *self, uint64_t *worked_ns) {
 	return is_idle;
 }
 
-/* One slice of that, by a marker; lock is held on entry and on return. false: all is done. */
-static bool scan_runtime_slice(struct ol_concurrent *concurrent) {
+/* One slice of what stands for Go's globals, by a marker; lock is held on entry and on return.
+ * false: all is done. */
+static bool scan_runtime_slice(struct ol_concurrent *concurrent, uint64_t *worked_ns) {
 	uint64_t bytes = take_runtime_bytes(concurrent, RUNTIME_SLICE_BYTES);
 	if (bytes == 0)
 		return false;
@@ -174,6 +175,7 @@ static bool scan_runtime_slice(struct ol_concurrent *concurrent) {
 	pthread_mutex_lock(&concurrent->lock);
 	concurrent->busy_count--;
 	concurrent->marking_ns += bytes * OL_GO_RUNTIME_SCAN_NS_PER_BYTE;
+	*worked_ns += bytes * OL_GO_RUNTIME_SCAN_NS_PER_BYTE;
 	pthread_cond_broadcast(&concurrent->progress);
 	return true;
 }
@@ -205,11 +207,18 @@ static bool mark(struct ol_marker_thread *self) {
 	uint64_t worked_ns = 0;
 	unsigned tries = 0;
 	while (concurrent->is_marking) {
+		if (concurrent->is_throttled) {
+			pthread_mutex_unlock(&concurrent->lock);
+			sleep_off(concurrent, begin_ns, worked_ns);
+			pthread_mutex_lock(&concurrent->lock);
+			if (!concurrent->is_marking)
+				break;
+		}
 		if (concurrent->is_paused) {
 			pthread_cond_wait(&concurrent->work, &concurrent->lock);
 			continue;
 		}
-		if (scan_runtime_slice(concurrent))
+		if (scan_runtime_slice(concurrent, &worked_ns))
 			continue;
 		if (concurrent->has_grey_roots) {
 			take_roots(concurrent);
@@ -231,11 +240,6 @@ static bool mark(struct ol_marker_thread *self) {
 				until.tv_nsec -= (long)OL_NS_PER_S;
 			}
 			pthread_cond_timedwait(&concurrent->work, &concurrent->lock, &until);
-		}
-		if (concurrent->is_throttled) {
-			pthread_mutex_unlock(&concurrent->lock);
-			sleep_off(concurrent, begin_ns, worked_ns);
-			pthread_mutex_lock(&concurrent->lock);
 		}
 	}
 	return false;

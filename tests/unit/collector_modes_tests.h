@@ -225,6 +225,15 @@ static void random_programs_keep_what_they_reach_while_threads_mark(void **state
 	close_lab(lab);
 }
 
+static void random_programs_keep_what_they_reach_on_a_single_processor(void **state) {
+	(void)state;
+	struct lab *lab = open_lab(4 * OL_GIB);
+	struct ol_collector_config config = mode_config(lab, OL_COLLECTOR_CONCURRENT);
+	config.processors = 1; /* The marker sleeps three quarters of the time. */
+	run_program(&config, lab, 6);
+	close_lab(lab);
+}
+
 static void random_programs_keep_what_they_reach_while_many_threads_mark(void **state) {
 	(void)state;
 	struct lab *lab = open_lab(4 * OL_GIB);
