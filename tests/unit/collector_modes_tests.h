@@ -5,7 +5,11 @@
 
 #include "base/random.h"
 
-enum { SHADOWS_MAX = 4096, SHADOW_SLOTS_MAX = 6, SHADOW_ROOTS = 48, WALK_MAX = 6 };
+enum { SHADOWS_MAX = 1 << 18, SHADOW_SLOTS_MAX = 6, SHADOW_ROOTS_MAX = 1 << 15, WALK_MAX = 6 };
+
+/* Few objects, and the heap's rules checked after every step; or so many that a cycle takes many
+ * steps of the program, and the rules now and then. */
+enum program_scale { PROGRAM_SMALL = 48, PROGRAM_LARGE = SHADOW_ROOTS_MAX };
 
 /* What the program believes of an object. */
 struct shadow {
@@ -20,8 +24,9 @@ struct program {
 	struct lab *lab;
 	struct ol_random random;
 	struct shadow shadows[SHADOWS_MAX];
-	struct shadow *held[SHADOW_ROOTS];
-	ol_root roots[SHADOW_ROOTS]; /* OL_ROOT_NONE where held is NULL. */
+	unsigned root_count;
+	struct shadow *held[SHADOW_ROOTS_MAX];
+	ol_root roots[SHADOW_ROOTS_MAX]; /* Of no meaning where held is NULL. */
 };
 
 static uint64_t any_below(struct program *program, uint64_t bound) {
@@ -30,7 +35,7 @@ static uint64_t any_below(struct program *program, uint64_t bound) {
 
 /* Something that the program reaches: from a root along slots. NULL if it comes to nothing. */
 static struct shadow *walk(struct program *program) {
-	struct shadow *shadow = program->held[any_below(program, SHADOW_ROOTS)];
+	struct shadow *shadow = program->held[any_below(program, program->root_count)];
 	for (uint64_t steps = any_below(program, WALK_MAX); steps > 0 && shadow != NULL; steps--) {
 		if (shadow->slot_count == 0)
 			return shadow;
@@ -61,7 +66,7 @@ static void visit(struct program *program, struct shadow *shadow) {
 static void look_at_everything(struct program *program) {
 	for (unsigned i = 0; i < SHADOWS_MAX; i++)
 		program->shadows[i].is_reachable = false;
-	for (unsigned i = 0; i < SHADOW_ROOTS; i++)
+	for (unsigned i = 0; i < program->root_count; i++)
 		visit(program, program->held[i]);
 	for (unsigned i = 0; i < SHADOWS_MAX; i++)
 		program->shadows[i].is_used = program->shadows[i].is_reachable;
@@ -89,6 +94,8 @@ static void let_go(struct program *program, unsigned root) {
 }
 
 static uint64_t any_payload_bytes(struct program *program) {
+	if (program->root_count == PROGRAM_LARGE)
+		return 8 + any_below(program, 40);
 	switch (any_below(program, 24)) {
 	case 0:
 		return 8 + any_below(program, 256 << 10);
@@ -101,7 +108,7 @@ static uint64_t any_payload_bytes(struct program *program) {
 }
 
 static void step_allocate(struct program *program) {
-	unsigned root = (unsigned)any_below(program, SHADOW_ROOTS);
+	unsigned root = (unsigned)any_below(program, program->root_count);
 	let_go(program, root);
 	struct shadow *shadow = unused_shadow(program);
 	*shadow = (struct shadow){ .is_used = true, .stamp = ol_random_next(&program->random) };
@@ -131,26 +138,34 @@ static void step_store(struct program *program) {
 	ol_heap_store(program->lab->heap, from->address, slot, to == NULL ? NULL : to->address);
 }
 
-/* Takes an object out of the graph into a root: the path to it may be cut next. */
-static void step_hold(struct program *program) {
-	struct shadow *shadow = walk(program);
-	unsigned root = (unsigned)any_below(program, SHADOW_ROOTS);
+/* Takes an object out of the graph into a root, and cuts the path that led there: what a marker has
+ * not come to yet it would never find without the barrier. */
+static void step_take(struct program *program) {
+	struct shadow *parent = walk(program);
+	unsigned root = (unsigned)any_below(program, program->root_count);
+	if (parent == NULL || parent->slot_count == 0)
+		return;
+	uint32_t slot = (uint32_t)any_below(program, parent->slot_count);
+	struct shadow *shadow = parent->slots[slot];
 	if (shadow == NULL || program->held[root] == NULL)
 		return;
 	ol_heap_root_store(program->lab->heap, program->roots[root], shadow->address);
 	program->held[root] = shadow;
+	parent->slots[slot] = NULL;
+	ol_heap_store(program->lab->heap, parent->address, slot, NULL);
 }
 
 static void step(struct program *program) {
-	uint64_t choice = any_below(program, 1000);
+	/* A large program is not to be collected at once when it could be marked by steps. */
+	uint64_t choice = any_below(program, program->root_count == PROGRAM_LARGE ? 998 : 1000);
 	if (choice < 400)
 		step_allocate(program);
 	else if (choice < 750)
 		step_store(program);
 	else if (choice < 850)
-		step_hold(program);
+		step_take(program);
 	else if (choice < 990)
-		let_go(program, (unsigned)any_below(program, SHADOW_ROOTS));
+		let_go(program, (unsigned)any_below(program, program->root_count));
 	else if (choice < 998)
 		ol_collector_poll(program->lab->collector);
 	else
@@ -166,24 +181,28 @@ static uint64_t operations_of_a_test(void) {
 	return text != NULL ? strtoull(text, NULL, 10) : 60000;
 }
 
-static void run_program(const struct ol_collector_config *config, struct lab *lab, uint64_t seed) {
+static void run_program(const struct ol_collector_config *config, struct lab *lab, uint64_t seed,
+	enum program_scale scale) {
 	struct program *program = calloc(1, sizeof *program);
 	assert_non_null(program);
 	program->lab = lab;
+	program->root_count = scale;
 	program->random = ol_random_seeded(seed);
 	start(lab, config);
 	struct ol_error error;
-	uint64_t operations = operations_of_a_test();
+	uint64_t operations = operations_of_a_test() * (scale == PROGRAM_SMALL ? 1 : 10);
+	unsigned check_every = scale == PROGRAM_SMALL ? 1 : 4096;
 	for (uint64_t i = 0; i < operations; i++) {
 		step(program);
-		if (ol_collector_check(lab->collector, &error) < 0)
+		if (i % check_every == 0 && ol_collector_check(lab->collector, &error) < 0)
 			fail_msg("operation %llu: %s", (unsigned long long)i, error.message);
-		if (i % 256 == 0)
+		if (i % (scale == PROGRAM_SMALL ? 256 : 16384) == 0)
 			look_at_everything(program);
 	}
 	look_at_everything(program);
-	assert_true(ol_collector_memstats(lab->collector).num_gc > operations / 2000);
-	for (unsigned root = 0; root < SHADOW_ROOTS; root++)
+	assert_true(ol_collector_memstats(lab->collector).num_gc >
+				(scale == PROGRAM_SMALL ? operations / 3000 : 10));
+	for (unsigned root = 0; root < program->root_count; root++)
 		let_go(program, root);
 	/* What was found by a marking under way still lives after it; not after the next. */
 	ol_collector_collect(lab->collector);
@@ -205,7 +224,7 @@ static void random_programs_keep_what_they_reach_under_stop_the_world(void **sta
 	(void)state;
 	struct lab *lab = open_lab(4 * OL_GIB);
 	struct ol_collector_config config = mode_config(lab, OL_COLLECTOR_STW);
-	run_program(&config, lab, 1);
+	run_program(&config, lab, 1, PROGRAM_SMALL);
 	close_lab(lab);
 }
 
@@ -213,7 +232,7 @@ static void random_programs_keep_what_they_reach_while_marked_by_steps(void **st
 	(void)state;
 	struct lab *lab = open_lab(4 * OL_GIB);
 	struct ol_collector_config config = mode_config(lab, OL_COLLECTOR_INCREMENTAL);
-	run_program(&config, lab, 2);
+	run_program(&config, lab, 2, PROGRAM_SMALL);
 	close_lab(lab);
 }
 
@@ -221,7 +240,24 @@ static void random_programs_keep_what_they_reach_while_threads_mark(void **state
 	(void)state;
 	struct lab *lab = open_lab(4 * OL_GIB);
 	struct ol_collector_config config = mode_config(lab, OL_COLLECTOR_CONCURRENT);
-	run_program(&config, lab, 3);
+	run_program(&config, lab, 3, PROGRAM_SMALL);
+	close_lab(lab);
+}
+
+static void large_random_programs_keep_what_they_reach_while_marked_by_steps(void **state) {
+	(void)state;
+	struct lab *lab = open_lab(4 * OL_GIB);
+	struct ol_collector_config config = mode_config(lab, OL_COLLECTOR_INCREMENTAL);
+	run_program(&config, lab, 7, PROGRAM_LARGE);
+	close_lab(lab);
+}
+
+static void large_random_programs_keep_what_they_reach_while_threads_mark(void **state) {
+	(void)state;
+	struct lab *lab = open_lab(4 * OL_GIB);
+	struct ol_collector_config config = mode_config(lab, OL_COLLECTOR_CONCURRENT);
+	config.has_go_runtime = true; /* Roots are taken late. */
+	run_program(&config, lab, 8, PROGRAM_LARGE);
 	close_lab(lab);
 }
 
@@ -230,7 +266,7 @@ static void random_programs_keep_what_they_reach_on_a_single_processor(void **st
 	struct lab *lab = open_lab(4 * OL_GIB);
 	struct ol_collector_config config = mode_config(lab, OL_COLLECTOR_CONCURRENT);
 	config.processors = 1; /* The marker sleeps three quarters of the time. */
-	run_program(&config, lab, 6);
+	run_program(&config, lab, 6, PROGRAM_SMALL);
 	close_lab(lab);
 }
 
@@ -240,7 +276,7 @@ static void random_programs_keep_what_they_reach_while_many_threads_mark(void **
 	struct ol_collector_config config = mode_config(lab, OL_COLLECTOR_CONCURRENT);
 	config.processors = 12;
 	config.memory_limit_bytes = 2 * OL_MIB;
-	run_program(&config, lab, 4);
+	run_program(&config, lab, 4, PROGRAM_SMALL);
 	close_lab(lab);
 }
 
@@ -262,7 +298,7 @@ static void steps_are_the_same_for_the_same_seed(void **state) {
 		struct lab *lab = open_lab(4 * OL_GIB);
 		struct ol_collector_config config = mode_config(lab, OL_COLLECTOR_INCREMENTAL);
 		config.on_cycle = add_cycle_to_hash;
-		run_program(&config, lab, 5);
+		run_program(&config, lab, 5, PROGRAM_SMALL);
 		stats[i] = ol_collector_memstats(lab->collector);
 		stats[i].last_gc_ns = 0;
 		stats[i].gc_cpu_fraction = 0;

@@ -338,6 +338,8 @@ int main(void) {
 		cmocka_unit_test(random_programs_keep_what_they_reach_under_stop_the_world),
 		cmocka_unit_test(random_programs_keep_what_they_reach_while_marked_by_steps),
 		cmocka_unit_test(random_programs_keep_what_they_reach_while_threads_mark),
+		cmocka_unit_test(large_random_programs_keep_what_they_reach_while_marked_by_steps),
+		cmocka_unit_test(large_random_programs_keep_what_they_reach_while_threads_mark),
 		cmocka_unit_test(random_programs_keep_what_they_reach_on_a_single_processor),
 		cmocka_unit_test(random_programs_keep_what_they_reach_while_many_threads_mark),
 		cmocka_unit_test(steps_are_the_same_for_the_same_seed),
