@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/names.h"
 #include "base/units.h"
 #include "cli/command.h"
 #include "cli/say.h"
@@ -135,13 +136,10 @@ static int parse_format(const char *name, enum ol_run_format *ret_format) {
 		[OL_RUN_JSON] = "json",
 		[OL_RUN_GCTRACE] = "gctrace",
 	};
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-		if (strcmp(name, names[i]) == 0) {
-			*ret_format = (enum ol_run_format)i;
-			return 0;
-		}
-	}
-	return -EINVAL;
+	int index = ol_name_index(names, sizeof names / sizeof *names, name);
+	if (index >= 0)
+		*ret_format = (enum ol_run_format)index;
+	return index < 0 ? index : 0;
 }
 
 static int parse_own(struct ol_run_request *request) {

@@ -5,27 +5,12 @@
  * after 50 looks in vain twice as seldom each time, up to 10 ms. So free memory goes back to the
  * system at once or up to 10 ms late, as it falls: at a container's limit that decides between
  * life and death, and is why a run with a memory limit is a matter of chance. */
-#include <errno.h>
-#include <time.h>
-
 #include "base/units.h"
 #include "collector/concurrent.h"
 
 static const uint64_t look_min_ns = 20 * OL_NS_PER_US, look_max_ns = 10 * OL_NS_PER_MS;
 static const uint64_t overdue_period_ns = OL_NS_PER_S; /* Between two looks at the last cycle. */
 enum { LOOKS_IN_VAIN = 50 };
-
-/* lock is held. */
-static void sleep_for(struct ol_concurrent *concurrent, uint64_t duration_ns) {
-	struct timespec until;
-	clock_gettime(CLOCK_REALTIME, &until);
-	uint64_t nanoseconds = (uint64_t)until.tv_nsec + duration_ns;
-	until.tv_sec += (time_t)(nanoseconds / OL_NS_PER_S);
-	until.tv_nsec = (long)(nanoseconds % OL_NS_PER_S);
-	while (!concurrent->is_ending &&
-		   pthread_cond_timedwait(&concurrent->wake, &concurrent->lock, &until) != ETIMEDOUT)
-		;
-}
 
 /* A batch of the scavenger: bites, for at least a millisecond of work. Returns the work done; 0 if
  * nothing is left. */
@@ -63,9 +48,9 @@ void *ol_background_main(void *argument) {
 	uint64_t overdue_look_ns = ol_clock_now_ns(collector->clock) + OL_COLLECTOR_FORCED_PERIOD_NS;
 	pthread_mutex_lock(&concurrent->lock);
 	while (!concurrent->is_ending) {
-		sleep_for(concurrent, look_ns);
-		if (concurrent->is_ending)
-			break;
+		/* Woken before its time only to end. */
+		if (!ol_concurrent_wait(concurrent, &concurrent->wake, look_ns))
+			continue;
 		pthread_mutex_unlock(&concurrent->lock);
 		if (ol_clock_now_ns(collector->clock) > overdue_look_ns) {
 			start_overdue_cycle(concurrent);

@@ -3,10 +3,11 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/names.h"
+#include "base/processors.h"
 #include "collector/concurrent.h"
 #include "collector/go_runtime.h"
 
@@ -18,27 +19,11 @@ static const char *const mode_names[OL_COLLECTOR_MODE_COUNT] = {
 	[OL_COLLECTOR_CONCURRENT] = "concurrent",
 };
 
-const char *ol_collector_mode_name(enum ol_collector_mode mode) {
-	assert((unsigned)mode < OL_COLLECTOR_MODE_COUNT);
-	return mode_names[mode];
-}
-
 int ol_collector_mode_parse(const char *name, enum ol_collector_mode *ret_mode) {
-	for (unsigned i = 0; i < OL_COLLECTOR_MODE_COUNT; i++) {
-		if (strcmp(name, mode_names[i]) == 0) {
-			*ret_mode = (enum ol_collector_mode)i;
-			return 0;
-		}
-	}
-	return -EINVAL;
-}
-
-static uint64_t processors_of_process(void) {
-	cpu_set_t set;
-	CPU_ZERO(&set);
-	if (sched_getaffinity(0, sizeof set, &set) < 0 || CPU_COUNT(&set) < 1)
-		return 1;
-	return (uint64_t)CPU_COUNT(&set);
+	int index = ol_name_index(mode_names, OL_COLLECTOR_MODE_COUNT, name);
+	if (index >= 0)
+		*ret_mode = (enum ol_collector_mode)index;
+	return index < 0 ? index : 0;
 }
 
 static int before_mapping(
@@ -88,7 +73,7 @@ int ol_collector_create(struct ol_heap *heap, struct ol_clock *clock,
 	collector->quick.heap = config->is_stress ? NULL : heap;
 	collector->clock = clock;
 	collector->config = *config;
-	collector->processors = config->processors > 0 ? config->processors : processors_of_process();
+	collector->processors = config->processors > 0 ? config->processors : ol_processor_count();
 	if (config->mode == OL_COLLECTOR_INCREMENTAL)
 		collector->processors = 1;
 	collector->start_ns = ol_clock_now_ns(clock);
@@ -207,28 +192,6 @@ static bool is_large(const struct request *request) {
 		   request->slot_count > OL_HEAP_SMALL_BYTES_MAX / sizeof(uint64_t);
 }
 
-/* Everything but a served small object: large ones, refused ones, a policy's verdict. */
-static __attribute__((noinline)) int serve_slowly(struct ol_collector *collector,
-	const struct request *request, struct ol_allocation *ret_allocation, struct ol_error *error) {
-	if (collector->verdict.code != 0)
-		return ol_collector_verdict(collector, error);
-	bool is_stepwise = collector->config.mode != OL_COLLECTOR_STW;
-	if (is_stepwise && is_large(request))
-		pay(collector, request->bytes + request->slot_count * sizeof(uint64_t));
-	collector->is_refused = false;
-	int result = serve(collector, request, ret_allocation, error);
-	if (result == -ENOMEM && !collector->is_refused) {
-		ol_collector_run_full(collector, false);
-		ol_heap_scavenge(collector->heap, UINT64_MAX);
-		result = serve(collector, request, ret_allocation, error);
-	}
-	if (collector->verdict.code != 0)
-		return ol_collector_verdict(collector, error);
-	if (is_large(request))
-		collector->seen_live_bytes = ol_heap_live_bytes(collector->heap);
-	return result;
-}
-
 /* The slow path was taken, and the object is held by a root: Go's test of its trigger, and
  * whatever else is due. */
 static __attribute__((noinline)) void look_around(struct ol_collector *collector) {
@@ -249,16 +212,27 @@ static __attribute__((noinline)) void look_around(struct ol_collector *collector
 		ol_collector_poll(collector);
 }
 
+/* Serves; before memory is refused all that is dead is collected and given back, once. */
 static int allocate(struct ol_collector *collector, const struct request *request,
 	struct ol_allocation *ret_allocation, struct ol_error *error) {
-	if (!is_large(request) && collector->verdict.code == 0) {
-		int result = serve(collector, request, ret_allocation, error);
-		if (result == 0)
-			return 0;
-		if (result != -ENOMEM || collector->is_refused)
-			return result;
+	if (collector->verdict.code != 0)
+		return ol_collector_verdict(collector, error);
+	bool is_large_object = is_large(request);
+	if (is_large_object && collector->config.mode != OL_COLLECTOR_STW)
+		pay(collector, request->bytes + request->slot_count * sizeof(uint64_t));
+	collector->is_refused = false;
+	int result = serve(collector, request, ret_allocation, error);
+	if (result == -ENOMEM && !collector->is_refused) {
+		ol_collector_run_full(collector, false);
+		ol_heap_scavenge(collector->heap, UINT64_MAX);
+		result = serve(collector, request, ret_allocation, error);
 	}
-	return serve_slowly(collector, request, ret_allocation, error);
+	/* A policy may have ended the run on the way. */
+	if (collector->verdict.code != 0)
+		return ol_collector_verdict(collector, error);
+	if (is_large_object)
+		collector->seen_live_bytes = ol_heap_live_bytes(collector->heap);
+	return result;
 }
 
 static inline bool is_look_due(

@@ -27,9 +27,7 @@ enum ol_collector_mode {
 	OL_COLLECTOR_CONCURRENT   /* Threads mark, sweep and scavenge; the program runs on. */
 };
 enum { OL_COLLECTOR_MODE_COUNT = OL_COLLECTOR_CONCURRENT + 1 };
-/* "stw", "incremental", "concurrent". */
-const char *ol_collector_mode_name(enum ol_collector_mode mode);
-/* 0, or -EINVAL for a name that is none. */
+/* "stw", "incremental", "concurrent". 0, or -EINVAL for a name that is none. */
 int ol_collector_mode_parse(const char *name, enum ol_collector_mode *ret_mode);
 
 /* When the trigger is tested. Go tests it after the allocation that crosses it was served; testing

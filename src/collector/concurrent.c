@@ -20,7 +20,8 @@ enum {
 	RUNTIME_SLICE_BYTES = 16 << 10,
 	SWEEP_PAGES = 512, /* At once, with the world stopped. */
 	FINISH_TRIES = 4,  /* To end marking without a long stop. */
-	THREAD_STACK_BYTES = 128 << 10
+	THREAD_STACK_BYTES = 128 << 10,
+	IDLE_WAIT_NS = 100000
 };
 
 static const double marker_share = 0.25;
@@ -39,6 +40,18 @@ int ol_concurrent_thread(pthread_t *ret_thread, void *(*body)(void *), void *arg
 	int result = pthread_create(ret_thread, &attributes, body, argument);
 	pthread_attr_destroy(&attributes);
 	return -result;
+}
+
+bool ol_concurrent_wait(
+	struct ol_concurrent *concurrent, pthread_cond_t *condition, uint64_t duration_ns) {
+	/* Monotonic: a clock that is set back would make it sleep for hours. */
+	struct timespec until;
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	uint64_t nanoseconds = (uint64_t)until.tv_nsec + duration_ns;
+	until.tv_sec += (time_t)(nanoseconds / OL_NS_PER_S);
+	until.tv_nsec = (long)(nanoseconds % OL_NS_PER_S);
+	return pthread_cond_clockwait(condition, &concurrent->lock, CLOCK_MONOTONIC, &until) ==
+		   ETIMEDOUT;
 }
 
 /* In place of the globals and stacks that Go scans in each cycle, markers and assists alike: how
@@ -232,14 +245,7 @@ static bool mark(struct ol_marker_thread *self) {
 				return true;
 		} else if (is_idle) {
 			/* Somebody else is at it: what it finds may be too much for one. */
-			struct timespec until;
-			clock_gettime(CLOCK_REALTIME, &until);
-			until.tv_nsec += 100000;
-			if (until.tv_nsec >= (long)OL_NS_PER_S) {
-				until.tv_sec++;
-				until.tv_nsec -= (long)OL_NS_PER_S;
-			}
-			pthread_cond_timedwait(&concurrent->work, &concurrent->lock, &until);
+			(void)ol_concurrent_wait(concurrent, &concurrent->work, IDLE_WAIT_NS);
 		}
 	}
 	return false;

@@ -43,6 +43,10 @@ struct ol_concurrent {
 /* A thread with a small stack: what is touched of it is charged to the cage. 0 or -errno. */
 int ol_concurrent_thread(pthread_t *ret_thread, void *(*body)(void *), void *argument);
 
+/* Waits on a condition with lock held, for at most so long: true if that time has passed. */
+bool ol_concurrent_wait(
+	struct ol_concurrent *concurrent, pthread_cond_t *condition, uint64_t duration_ns);
+
 /* background.c: body of the background thread; argument is struct ol_concurrent. */
 void *ol_background_main(void *argument);
 

@@ -34,19 +34,17 @@ static struct ol_policy_stats stats_of(const struct ol_collector *collector) {
 	};
 }
 
-/* Go's own goal is what the pacer plans while no other is set. */
+/* Told what the pacer plans while no other goal is set. */
 static void ask_goal(struct ol_collector *collector) {
 	struct ol_policy *policy = collector->config.policy;
 	if (policy->ops->goal == NULL || collector->verdict.code != 0)
 		return;
-	uint64_t live_bytes = ol_heap_live_bytes(collector->heap);
-	bool is_idle = ol_heap_is_idle(collector->heap);
 	uint64_t set_bytes = collector->pacer.set_goal_bytes;
-	ol_pacer_set_goal(&collector->pacer, 0, live_bytes, is_idle);
+	ol_pacer_set_goal(&collector->pacer, 0);
 	struct ol_policy_stats stats = stats_of(collector);
 	uint64_t goal_bytes = policy->ops->goal(policy, &stats);
-	ol_pacer_set_goal(&collector->pacer, goal_bytes, live_bytes, is_idle);
-	if (goal_bytes != set_bytes || goal_bytes == 0)
+	ol_pacer_set_goal(&collector->pacer, goal_bytes);
+	if (goal_bytes != set_bytes)
 		ol_cycle_replan(collector);
 }
 

@@ -51,6 +51,7 @@ double ol_pacer_ratio_assist(
 void ol_pacer_ratio_end_cycle(struct ol_pacer *pacer, const struct ol_pacer_cycle *cycle);
 
 /* runway.c: Go 1.18 and later. */
+void ol_pacer_runway_plan_goal(struct ol_pacer *pacer);
 void ol_pacer_runway_commit(struct ol_pacer *pacer, uint64_t heap_live_bytes, bool is_sweep_done);
 uint64_t ol_pacer_runway_goal(const struct ol_pacer *pacer, const struct ol_pacer_memory *memory,
 	uint64_t *ret_minimum_trigger_bytes);

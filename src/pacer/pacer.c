@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/names.h"
 #include "pacer/internal.h"
 
 static const char *const rules_names[OL_PACER_RULES_COUNT] = {
@@ -19,13 +20,10 @@ const char *ol_pacer_rules_name(enum ol_pacer_rules rules) {
 }
 
 int ol_pacer_rules_parse(const char *name, enum ol_pacer_rules *ret_rules) {
-	for (unsigned i = 0; i < OL_PACER_RULES_COUNT; i++) {
-		if (strcmp(name, rules_names[i]) == 0) {
-			*ret_rules = (enum ol_pacer_rules)i;
-			return 0;
-		}
-	}
-	return -EINVAL;
+	int index = ol_name_index(rules_names, OL_PACER_RULES_COUNT, name);
+	if (index >= 0)
+		*ret_rules = (enum ol_pacer_rules)index;
+	return index < 0 ? index : 0;
 }
 
 static bool is_ratio(const struct ol_pacer *pacer) {
@@ -62,10 +60,12 @@ void ol_pacer_set_limits(struct ol_pacer *pacer, int32_t gc_percent, uint64_t me
 	commit(pacer, heap_live_bytes, is_sweep_done);
 }
 
-void ol_pacer_set_goal(
-	struct ol_pacer *pacer, uint64_t goal_bytes, uint64_t heap_live_bytes, bool is_sweep_done) {
+void ol_pacer_set_goal(struct ol_pacer *pacer, uint64_t goal_bytes) {
 	pacer->set_goal_bytes = goal_bytes;
-	commit(pacer, heap_live_bytes, is_sweep_done);
+	if (is_ratio(pacer))
+		ol_pacer_ratio_commit(pacer, 0, true);
+	else
+		ol_pacer_runway_plan_goal(pacer);
 }
 
 uint64_t ol_pacer_goal(const struct ol_pacer *pacer, const struct ol_pacer_memory *memory) {

@@ -62,9 +62,8 @@ void ol_pacer_set_limits(struct ol_pacer *pacer, int32_t gc_percent, uint64_t me
 	uint64_t heap_live_bytes, bool is_sweep_done);
 
 /* A goal in place of the one by GOGC, from now on, not even held to the minimum heap; 0 for GOGC's
- * again. A memory limit still holds. Not Go's. */
-void ol_pacer_set_goal(
-	struct ol_pacer *pacer, uint64_t goal_bytes, uint64_t heap_live_bytes, bool is_sweep_done);
+ * again. A memory limit still holds. Not Go's: nothing else of the plan changes. */
+void ol_pacer_set_goal(struct ol_pacer *pacer, uint64_t goal_bytes);
 
 /* The goal that the memory limit alone allows, never below what is live; 2^64 - 1 in go1.16. */
 uint64_t ol_pacer_memory_limit_goal(

@@ -12,10 +12,7 @@ static const uint64_t minimum_runway_bytes = UINT64_C(64) << 10;
 static const uint64_t minimum_headroom_bytes = UINT64_C(1) << 20;
 static const uint64_t headroom_percent = 3; /* From 1.21 on. */
 
-/* Go's commit: the goal by GOGC, and the runway, from what the last cycle found. */
-void ol_pacer_runway_commit(struct ol_pacer *pacer, uint64_t heap_live_bytes, bool is_sweep_done) {
-	pacer->sweep_minimum_bytes =
-		is_sweep_done ? 0 : heap_live_bytes + OL_PACER_SWEEP_DISTANCE_BYTES;
+void ol_pacer_runway_plan_goal(struct ol_pacer *pacer) {
 	uint64_t marked = pacer->heap_marked_bytes;
 	uint64_t roots = pacer->last_stack_scan_bytes + pacer->globals_bytes;
 	uint64_t goal = UINT64_MAX;
@@ -24,6 +21,13 @@ void ol_pacer_runway_commit(struct ol_pacer *pacer, uint64_t heap_live_bytes, bo
 	pacer->percent_goal_bytes = pacer->set_goal_bytes != 0
 									? pacer->set_goal_bytes
 									: ol_pacer_max(goal, pacer->heap_minimum_bytes);
+}
+
+/* Go's commit: the goal by GOGC, and the runway, from what the last cycle found. */
+void ol_pacer_runway_commit(struct ol_pacer *pacer, uint64_t heap_live_bytes, bool is_sweep_done) {
+	pacer->sweep_minimum_bytes =
+		is_sweep_done ? 0 : heap_live_bytes + OL_PACER_SWEEP_DISTANCE_BYTES;
+	ol_pacer_runway_plan_goal(pacer);
 	pacer->runway_bytes = ol_pacer_truncate(
 		(pacer->cons_mark * (1 - OL_PACER_BACKGROUND_SHARE) / OL_PACER_BACKGROUND_SHARE) *
 		(double)(pacer->last_heap_scan_bytes + pacer->last_stack_scan_bytes +

@@ -3,20 +3,15 @@
 #ifndef OL_POLICY_POLICY_CAGE_H
 #define OL_POLICY_POLICY_CAGE_H
 
-#include <sched.h>
-
+#include "base/processors.h"
 #include "policy/policy.h"
 
 static inline struct ol_policy_cage ol_policy_cage_of(const struct ol_run_spec *spec) {
-	cpu_set_t set;
-	CPU_ZERO(&set);
-	/* More processors than the set has room for: then one is as good a guess as any. */
-	int processors = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
 	return (struct ol_policy_cage){
 		.limit_bytes = spec->limit_bytes,
 		.swap_bytes = spec->swap_bytes,
 		.high_bytes = spec->high_bytes,
-		.processors = processors > 0 ? (uint64_t)processors : 1,
+		.processors = ol_processor_count(),
 	};
 }
 

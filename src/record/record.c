@@ -2,8 +2,8 @@
 #include "record/record.h"
 
 #include <assert.h>
-#include <errno.h>
-#include <string.h>
+
+#include "base/names.h"
 
 static const char *const outcome_names[OL_OUTCOME_COUNT] = {
 	[OL_OUTCOME_SURVIVED] = "survived",
@@ -24,13 +24,10 @@ const char *ol_outcome_name(enum ol_outcome outcome) {
 }
 
 int ol_outcome_parse(const char *name, enum ol_outcome *ret_outcome) {
-	for (unsigned i = 0; i < OL_OUTCOME_COUNT; i++) {
-		if (strcmp(name, outcome_names[i]) == 0) {
-			*ret_outcome = (enum ol_outcome)i;
-			return 0;
-		}
-	}
-	return -EINVAL;
+	int index = ol_name_index(outcome_names, OL_OUTCOME_COUNT, name);
+	if (index >= 0)
+		*ret_outcome = (enum ol_outcome)index;
+	return index < 0 ? index : 0;
 }
 
 const char *ol_activity_name(enum ol_activity activity) {

@@ -267,10 +267,10 @@ static const struct ol_phase *most_freed(
 static void add_collections(struct ol_words *words, const struct ol_memstats *stats) {
 	ol_words_add_count(words, stats->num_gc, "collection", "collections");
 	if (stats->num_forced_gc == stats->num_gc)
-		ol_words_add(words, ", asked for by the program,");
+		ol_words_add(words, ", asked for,");
 	else if (stats->num_forced_gc > 0)
 		ol_words_add(
-			words, ", %" PRIu64 " of them asked for by the program,", stats->num_forced_gc);
+			words, ", %" PRIu64 " of them asked for,", stats->num_forced_gc);
 }
 
 static void explain_survival(struct ol_words *words, const struct findings *found) {

@@ -144,6 +144,29 @@ static void a_policys_refusal_fails_the_allocation_and_nothing_else(void **state
 	close_lab(lab);
 }
 
+/* What was refused once must not be taken for the reason of what fails later. */
+static void after_a_refusal_a_full_address_space_is_still_collected_first(void **state) {
+	(void)state;
+	struct lab *lab = open_lab(64 * OL_MIB);
+	struct puppet puppet = { .before_grow = { .is_refused = true, .reason = "not yet" } };
+	struct ol_collector_config config = puppet_config(lab, &puppet);
+	config.gogc = OL_GOGC_OFF;
+	start(lab, &config);
+	struct ol_error error;
+	ol_root root;
+	assert_int_equal(ol_collector_allocate_slab(lab->collector, 16, &root, &error), -ENOMEM);
+	puppet.before_grow = (struct ol_policy_orders){ 0 };
+	unsigned made = 0;
+	/* The small objects of two spans fill what is left, all of them garbage. */
+	while (lab->cycle_count == 0 && made < 10000) {
+		ol_heap_root_release(lab->heap, slab(lab, OL_HEAP_SMALL_BYTES_MAX));
+		made++;
+	}
+	assert_int_equal(lab->cycle_count, 1);
+	assert_true(made >= 64 * OL_MIB / OL_HEAP_SMALL_BYTES_MAX);
+	close_lab(lab);
+}
+
 static void a_policy_ends_the_run_for_good(void **state) {
 	(void)state;
 	struct lab *lab = open_lab(4 * OL_GIB);
