@@ -269,8 +269,7 @@ static void add_collections(struct ol_words *words, const struct ol_memstats *st
 	if (stats->num_forced_gc == stats->num_gc)
 		ol_words_add(words, ", asked for,");
 	else if (stats->num_forced_gc > 0)
-		ol_words_add(
-			words, ", %" PRIu64 " of them asked for,", stats->num_forced_gc);
+		ol_words_add(words, ", %" PRIu64 " of them asked for,", stats->num_forced_gc);
 }
 
 static void explain_survival(struct ol_words *words, const struct findings *found) {

@@ -24,7 +24,7 @@
 #include "base/units.h"
 #include "cage/cage.h"
 #include "cage/internal.h"
-#include "open_fds.h"
+#include "cage_support.h"
 
 static struct ol_cage_system world;
 static struct ol_error error;
@@ -38,18 +38,7 @@ static struct ol_cage_limits limit_of(uint64_t bytes) {
 
 static struct ol_cage *make_cage(const char *parent, uint64_t bytes) {
 	struct ol_cage_limits limits = limit_of(bytes);
-	struct ol_cage *cage = NULL;
-	if (ol_cage_create(&world, parent, &limits, &cage, &error) < 0)
-		fail_msg("%s", error.message);
-	return cage;
-}
-
-static void destroy(struct ol_cage *cage) {
-	char directory[OL_PATH_BYTES];
-	snprintf(directory, sizeof directory, "%s", ol_cage_directory(cage));
-	if (ol_cage_destroy(cage, &error) < 0)
-		fail_msg("%s", error.message);
-	assert_int_equal(access(directory, F_OK), -1);
+	return make_cage_under(&world, parent, &limits);
 }
 
 /* A child that waits for its attachment, touches bytes, and ends. */

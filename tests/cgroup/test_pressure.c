@@ -25,7 +25,7 @@
 #include "base/units.h"
 #include "cage/cage.h"
 #include "cage/internal.h"
-#include "open_fds.h"
+#include "cage_support.h"
 #include "supervisor/plan.h"
 #include "supervisor/supervisor.h"
 
@@ -40,10 +40,7 @@ static int fd_count_at_start;
 
 static struct ol_cage *make_cage(uint64_t bytes, uint64_t high_bytes) {
 	struct ol_cage_limits limits = { .limit_bytes = bytes, .high_bytes = high_bytes };
-	struct ol_cage *cage = NULL;
-	if (ol_cage_create(&world, NULL, &limits, &cage, &error) < 0)
-		fail_msg("%s", error.message);
-	return cage;
+	return make_cage_under(&world, NULL, &limits);
 }
 
 static struct ol_cage_pressure watch(struct ol_cage *cage, unsigned percent) {
@@ -52,14 +49,6 @@ static struct ol_cage_pressure watch(struct ol_cage *cage, unsigned percent) {
 		fail_msg("%s", error.message);
 	assert_int_equal(pressure.fd, ol_cage_pressure_fd(cage));
 	return pressure;
-}
-
-static void destroy(struct ol_cage *cage) {
-	char directory[OL_PATH_BYTES];
-	snprintf(directory, sizeof directory, "%s", ol_cage_directory(cage));
-	if (ol_cage_destroy(cage, &error) < 0)
-		fail_msg("%s", error.message);
-	assert_int_equal(access(directory, F_OK), -1);
 }
 
 /* A process in the cage that holds as much as it is told to. */
@@ -167,16 +156,24 @@ static void the_percentage_is_one_of_the_limit(void **state) {
 	destroy(cage);
 }
 
+/* Below memory.high nothing is told, above it soon. */
+static struct ol_cage_pressure see_high_exceeded(
+	struct ol_cage *cage, enum ol_pressure_kind kind, struct inmate *ret_inmate) {
+	struct ol_cage_pressure pressure = watch(cage, 80);
+	assert_int_equal(pressure.kind, kind);
+	*ret_inmate = start_inmate(cage);
+	hold(ret_inmate, 2 * OL_MIB);
+	assert_false(tells(pressure.fd, QUIET_MS));
+	tell_to_hold(ret_inmate, 24 * OL_MIB);
+	assert_true(tells(pressure.fd, TELLING_MS_MAX));
+	return pressure;
+}
+
 static void stalls_tell_and_the_look_takes_it(void **state) {
 	(void)state;
 	struct ol_cage *cage = make_cage(64 * OL_MIB, 8 * OL_MIB);
-	struct ol_cage_pressure pressure = watch(cage, 80);
-	assert_int_equal(pressure.kind, OL_PRESSURE_STALL);
-	struct inmate inmate = start_inmate(cage);
-	hold(&inmate, 2 * OL_MIB);
-	assert_false(tells(pressure.fd, QUIET_MS));
-	tell_to_hold(&inmate, 24 * OL_MIB);
-	assert_true(tells(pressure.fd, TELLING_MS_MAX));
+	struct inmate inmate;
+	struct ol_cage_pressure pressure = see_high_exceeded(cage, OL_PRESSURE_STALL, &inmate);
 	(void)take(pressure.fd);
 	assert_false(tells(pressure.fd, 0)); /* At most once a window. */
 	assert_true(tells(pressure.fd, TELLING_MS_MAX));
@@ -187,13 +184,8 @@ static void stalls_tell_and_the_look_takes_it(void **state) {
 static void without_psi_usage_above_memory_high_tells(void **state) {
 	(void)state;
 	struct ol_cage *cage = make_cage(64 * OL_MIB, 8 * OL_MIB);
-	struct ol_cage_pressure pressure = watch(cage, 80);
-	assert_int_equal(pressure.kind, OL_PRESSURE_THRESHOLD);
-	struct inmate inmate = start_inmate(cage);
-	hold(&inmate, 2 * OL_MIB);
-	assert_false(tells(pressure.fd, QUIET_MS));
-	tell_to_hold(&inmate, 24 * OL_MIB);
-	assert_true(tells(pressure.fd, TELLING_MS_MAX));
+	struct inmate inmate;
+	struct ol_cage_pressure pressure = see_high_exceeded(cage, OL_PRESSURE_THRESHOLD, &inmate);
 	end_inmate(&inmate);
 	while (take(pressure.fd) > 0)
 		;
