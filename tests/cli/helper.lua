@@ -1,4 +1,6 @@
 -- helper.lua -- Runs the built program and catches all that it says; loaded by busted before specs.
+local expect = require "luassert"
+
 local oomlab = assert(os.getenv("OOMLAB"), "OOMLAB must name the built program")
 
 local lab = {}
@@ -44,6 +46,17 @@ function lab.with_script(text, use)
   if not is_good then
     error(message, 0)
   end
+end
+
+-- A script with text, its path put after command: status 3, nothing on stdout, and one complaint
+-- that begins with the path and fault (a line number, what is wrong).
+function lab.assert_named_fault(command, text, fault)
+  lab.with_script(text, function (path)
+    local status, stdout, stderr = lab.run(command .. path)
+    expect.are.equal(3, status, stderr)
+    expect.are.equal("", stdout)
+    expect.are.equal(1, (stderr:find("oomlab: " .. path .. fault, 1, true)), stderr)
+  end)
 end
 
 -- Whether runs work on this machine: nil, or why not.

@@ -75,12 +75,7 @@ describe("a policy's file at fault", function ()
   }
   for _, fault in ipairs(FAULTS) do
     it("that " .. fault[1] .. " is named, status 3, and no cage was made", function ()
-      lab.with_script(fault[2], function (path)
-        local status, stdout, stderr = lab.run("run --policy=" .. path)
-        assert.are.equal(3, status, stderr)
-        assert.are.equal("", stdout)
-        assert.are.equal(1, (stderr:find("oomlab: " .. path .. fault[3], 1, true)), stderr)
-      end)
+      lab.assert_named_fault("run --policy=", fault[2], fault[3])
     end)
   end
 

@@ -102,12 +102,7 @@ describe("a script at fault", function ()
   }
   for _, fault in ipairs(FAULTS) do
     it("that " .. fault[1] .. " is named by file, status 3", function ()
-      lab.with_script(fault[2], function (path)
-        local status, stdout, stderr = lab.run("run " .. path)
-        assert.are.equal(3, status, stderr)
-        assert.are.equal("", stdout)
-        assert.are.equal(1, (stderr:find("oomlab: " .. path .. fault[3], 1, true)), stderr)
-      end)
+      lab.assert_named_fault("run ", fault[2], fault[3])
     end)
   end
 end)
