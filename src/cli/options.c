@@ -218,7 +218,7 @@ void ol_cli_error_unknown(const struct ol_cli_table *table, const struct ol_scri
 	for (size_t i = 0; i < table->count; i++)
 		names[count++] = table->options[i].name;
 	size_t option_count = 0;
-	const struct ol_script_option *options = NULL;
+	const struct ol_option *options = NULL;
 	if (script != NULL)
 		options = ol_script_options(script, &option_count);
 	for (size_t i = 0; i < option_count && i < OL_OPTIONS_MAX; i++)

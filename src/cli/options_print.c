@@ -44,7 +44,7 @@ void ol_cli_print_options(const struct ol_cli_option *options, size_t count) {
 		print_option(options[i].letter, options[i].name, options[i].argument, options[i].doc);
 }
 
-static const char *argument_of(const struct ol_script_option *option) {
+static const char *argument_of(const struct ol_option *option) {
 	static const char *const arguments[OL_OPTION_TYPE_COUNT] = {
 		[OL_OPTION_BOOLEAN] = NULL,
 		[OL_OPTION_INTEGER] = "N",
@@ -59,7 +59,7 @@ static const char *argument_of(const struct ol_script_option *option) {
 }
 
 static int format_number(
-	char *text, size_t capacity, const struct ol_script_option *option, double number) {
+	char *text, size_t capacity, const struct ol_option *option, double number) {
 	char bytes_text[OL_UNITS_TEXT_BYTES];
 	if (option->value.type == OL_OPTION_BYTES)
 		return snprintf(text, capacity, "%s", ol_format_bytes((uint64_t)number, bytes_text));
@@ -68,7 +68,7 @@ static int format_number(
 	return snprintf(text, capacity, "%.10g", number);
 }
 
-static void format_value(char *value, size_t capacity, const struct ol_script_option *option) {
+static void format_value(char *value, size_t capacity, const struct ol_option *option) {
 	if (option->value.is_unset) {
 		snprintf(value, capacity, "not set");
 		return;
@@ -94,7 +94,7 @@ static void format_value(char *value, size_t capacity, const struct ol_script_op
 }
 
 /* " (10; 1 to 100)", " (fast; one of fast, slow)". */
-static void describe(const struct ol_script_option *option, char *text, size_t capacity) {
+static void describe(const struct ol_option *option, char *text, size_t capacity) {
 	char value[OL_OPTION_VALUE_BYTES + 4], least[64], most[64];
 	format_value(value, sizeof value, option);
 	int used = snprintf(text, capacity, "%s (%s", option->doc, value);
@@ -117,7 +117,7 @@ static void describe(const struct ol_script_option *option, char *text, size_t c
 
 void ol_cli_print_script_options(const struct ol_script *script) {
 	size_t count;
-	const struct ol_script_option *options = ol_script_options(script, &count);
+	const struct ol_option *options = ol_script_options(script, &count);
 	for (size_t i = 0; i < count; i++) {
 		char text[TEXT_BYTES];
 		describe(&options[i], text, sizeof text);

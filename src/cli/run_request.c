@@ -25,10 +25,10 @@ const struct ol_cli_option ol_run_options[] = {
 };
 const size_t ol_run_options_count = sizeof ol_run_options / sizeof *ol_run_options;
 
-static const struct ol_script_option *find_script_option(
+static const struct ol_option *find_script_option(
 	const struct ol_script *script, const char *name) {
 	size_t count;
-	const struct ol_script_option *options = ol_script_options(script, &count);
+	const struct ol_option *options = ol_script_options(script, &count);
 	for (size_t i = 0; i < count; i++) {
 		if (strcmp(options[i].value.name, name) == 0)
 			return &options[i];
@@ -54,7 +54,7 @@ static int open_by_loose_word(struct ol_run_request *request) {
 	const struct ol_cli_given *given = request->line.given;
 	while (given->loose_word != 0)
 		given++;
-	const struct ol_script_option *option = find_script_option(request->script, given->name);
+	const struct ol_option *option = find_script_option(request->script, given->name);
 	if (option != NULL && option->value.type != OL_OPTION_BOOLEAN)
 		return OL_EXIT_DONE;
 	struct ol_script_failure failure = { "" };
@@ -101,7 +101,7 @@ static int set_script_options(struct ol_run_request *request) {
 		struct ol_cli_given *given = &request->line.given[i];
 		if (given->option != NULL)
 			continue;
-		const struct ol_script_option *option = find_script_option(request->script, given->name);
+		const struct ol_option *option = find_script_option(request->script, given->name);
 		if (option == NULL)
 			return say_unknown(request, given->written);
 		const char *value =

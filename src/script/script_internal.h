@@ -46,7 +46,7 @@ struct ol_script {
 	lua_Integer declaration_index;
 	char title[OL_TEXT_BYTES];
 	size_t option_count;
-	struct ol_script_option options[OL_OPTIONS_MAX];
+	struct ol_option options[OL_OPTIONS_MAX];
 	size_t setting_count;
 	struct ol_script_setting settings[OL_SCRIPT_SETTINGS_MAX];
 	const struct ol_script_host *host; /* While an experiment's program runs; else NULL. */

@@ -11,7 +11,7 @@
 #include <stddef.h>
 
 #include "base/error.h"
-#include "record/record.h"
+#include "record/route.h"
 #include "supervisor/plan.h"
 #include "supervisor/supervisor.h"
 
@@ -40,16 +40,7 @@ const char *ol_script_title(const struct ol_script *script); /* One line. */
 const char *ol_script_synopsis(const struct ol_script *script);
 const char *ol_script_text(const struct ol_script *script, size_t *ret_bytes);
 
-enum { OL_CHOICES_MAX = 16 };
-struct ol_script_option {
-	struct ol_option_value value; /* Its default at first; then what was set. */
-	char doc[OL_TEXT_BYTES];
-	bool has_minimum, has_maximum;
-	double minimum, maximum;
-	uint32_t choice_count; /* String options: 0 for any text. */
-	char choices[OL_CHOICES_MAX][OL_NAME_BYTES];
-};
-const struct ol_script_option *ol_script_options(const struct ol_script *script, size_t *ret_count);
+const struct ol_option *ol_script_options(const struct ol_script *script, size_t *ret_count);
 
 /* Sets an option from the command line's text; NULL text for a flag without a value. -ENOENT: the
  * script has no such option. -EINVAL, -ERANGE: bad value; the message says what was expected. */

@@ -80,7 +80,7 @@ static void read_limit(
 	lua_pop(L, 1);
 }
 
-static void read_option(lua_State *L, int index, struct ol_script_option *option) {
+static void read_option(lua_State *L, int index, struct ol_option *option) {
 	static const char *const types[] = { [OL_OPTION_BOOLEAN] = "boolean",
 		[OL_OPTION_INTEGER] = "integer",
 		[OL_OPTION_NUMBER] = "number",
@@ -138,7 +138,7 @@ void ol_script_push_options(lua_State *L, const struct ol_script *script) {
 	ol_lua_close_table(L, OL_LUA_OPTIONS_NAME);
 }
 
-const struct ol_script_option *ol_script_options(
+const struct ol_option *ol_script_options(
 	const struct ol_script *script, size_t *ret_count) {
 	*ret_count = script->option_count;
 	return script->options;

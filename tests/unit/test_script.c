@@ -143,7 +143,7 @@ static void test_bundled_script_describes_itself(void **state) {
 	assert_string_equal(ol_script_path(script), "scripts/spike.lua");
 	assert_int_equal(ol_script_kind(script), OL_SCRIPT_SCENARIO);
 	assert_contains(ol_script_synopsis(script), "why does it die?");
-	const struct ol_script_option *options = ol_script_options(script, &count);
+	const struct ol_option *options = ol_script_options(script, &count);
 	assert_int_equal(count, 4);
 	assert_string_equal(options[2].value.name, "gc");
 	assert_int_equal(options[2].value.type, OL_OPTION_BOOLEAN);
@@ -307,7 +307,7 @@ static void test_option_is_set_from_text(void **state) {
 		assert_contains(error.message, cases[i].message);
 	}
 	size_t count;
-	const struct ol_script_option *options = ol_script_options(script, &count);
+	const struct ol_option *options = ol_script_options(script, &count);
 	assert_int_equal(count, 6); /* In order of name. */
 	assert_int_equal(options[0].value.integer, 2 * OL_MIB);
 	assert_int_equal(options[1].value.integer, 7);
