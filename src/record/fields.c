@@ -90,6 +90,7 @@ static const struct ol_field phase_fields[] = {
 static const struct ol_field sample_fields[] = {
 	NS(ol_sample, at_ns, "When it was taken"),
 	BYTES(ol_sample, cage_bytes, "Usage of the cage"),
+	BYTES(ol_sample, rss_bytes, "Resident memory of the subject"),
 	BYTES(ol_sample, touched_bytes, "Of the last request, written to so far"),
 };
 

@@ -1,13 +1,15 @@
-/* frame.h -- What the subject tells the lab over their socket: one frame a message.
+/* frame.h -- What the subject and the lab tell each other over their socket: one frame a message.
  *
  * A SOCK_SEQPACKET socketpair keeps borders. The lab trusts no frame: kind and length are checked,
- * texts are terminated, enums held in range before anybody sees them. */
+ * texts are terminated, enums held in range before anybody sees them. Downwards only requests
+ * travel. */
 #ifndef OL_RECORD_FRAME_H
 #define OL_RECORD_FRAME_H
 
 #include <stdint.h>
 
 #include "base/error.h"
+#include "record/exchange.h"
 #include "record/record.h"
 
 enum ol_frame_kind {
@@ -17,6 +19,7 @@ enum ol_frame_kind {
 	OL_FRAME_GC,          /* gc */
 	OL_FRAME_EVENT,       /* event */
 	OL_FRAME_END,         /* end: the subject's own word on how it ended. */
+	OL_FRAME_ANSWER,      /* An ol_answer_frame: to a request. */
 	OL_FRAME_KIND_COUNT
 };
 
@@ -45,12 +48,34 @@ struct ol_frame {
 	};
 };
 
+/* Apart, because it is larger than all the others: only who serves requests needs the room. */
+struct ol_answer_frame {
+	uint32_t kind;        /* OL_FRAME_ANSWER. */
+	uint32_t frame_bytes; /* Of what travels: up to the end of the body. */
+	struct ol_answer answer;
+};
+
+/* Room for whatever the subject may send. */
+union ol_arrival {
+	struct ol_frame frame;
+	struct ol_answer_frame answer_frame;
+};
+
 /* Sends one frame, waiting for room; kind decides how much of it travels. -EPIPE: nobody listens
  * any more. */
 int ol_frame_send(int socket_fd, struct ol_frame *frame, struct ol_error *error);
 
+/* The same for an answer, of which only the used part of the body travels. */
+int ol_answer_send(int socket_fd, struct ol_answer_frame *frame, struct ol_error *error);
+
 /* Receives one frame without waiting. 1: one was received and is sound; 0: nothing there now;
  * -ENOTCONN: the other side is gone; -EPROTO: what came is no frame (named in the message). */
-int ol_frame_receive(int socket_fd, struct ol_frame *ret_frame, struct ol_error *error);
+int ol_frame_receive(int socket_fd, union ol_arrival *ret_arrival, struct ol_error *error);
+
+/* The lab's side: sends a request, never waiting. -EAGAIN: no room now; -EPIPE: nobody listens any
+ * more. */
+int ol_request_send(int socket_fd, const struct ol_request *request, struct ol_error *error);
+/* The subject's side: receives one without waiting. 1, 0, -ENOTCONN, -EPROTO as above. */
+int ol_request_receive(int socket_fd, struct ol_request *ret_request, struct ol_error *error);
 
 #endif

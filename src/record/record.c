@@ -37,6 +37,7 @@ const char *ol_activity_name(enum ol_activity activity) {
 		[OL_ACTIVITY_ALLOCATING] = "allocating",
 		[OL_ACTIVITY_TOUCHING] = "touching",
 		[OL_ACTIVITY_COLLECTING] = "collecting",
+		[OL_ACTIVITY_WAITING] = "waiting",
 		[OL_ACTIVITY_ENDING] = "ending",
 	};
 	assert((unsigned)activity < OL_ACTIVITY_COUNT);

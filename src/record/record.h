@@ -75,6 +75,7 @@ enum ol_activity {
 	OL_ACTIVITY_ALLOCATING, /* Serving a request for memory. */
 	OL_ACTIVITY_TOUCHING,   /* Writing to newly served memory. */
 	OL_ACTIVITY_COLLECTING,
+	OL_ACTIVITY_WAITING, /* For a request: a service. */
 	OL_ACTIVITY_ENDING,
 	OL_ACTIVITY_COUNT
 };
@@ -152,6 +153,7 @@ struct ol_gc_cycle {
 struct ol_sample {
 	uint64_t at_ns;
 	uint64_t cage_bytes; /* Usage of the cage; coarse: the kernel charges in batches. */
+	uint64_t rss_bytes;  /* Resident memory of the subject; 0 where it cannot be read. */
 	uint64_t touched_bytes;
 	struct ol_memstats memstats;
 };
@@ -212,6 +214,8 @@ struct ol_run_spec {
 	int32_t gogc;                       /* OL_GOGC_OFF, or 0 and up. */
 	uint32_t has_huge_pages;            /* 1: ask for transparent huge pages. */
 	uint32_t is_stress;                 /* 1: collect at every allocation. */
+	uint32_t is_service;                /* 1: after its program it answers requests. */
+	uint32_t is_uncaged;                /* 1: no control group; only RLIMIT_DATA limits it. */
 	uint32_t is_trigger_before_mapping; /* 1: test the trigger before serving, not after. */
 	uint32_t wants_pressure;            /* 1: the policy wants word of memory pressure. */
 	uint32_t pressure_kind;             /* enum ol_pressure_kind; set when the cage stands. */

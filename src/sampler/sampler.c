@@ -2,18 +2,32 @@
 #include "sampler/sampler.h"
 
 #include <stddef.h>
+#include <stdio.h>
+#include <unistd.h>
 
 void ol_sampler_init(struct ol_sampler *sampler, const struct ol_clock *clock,
-	const struct ol_cage *cage, const struct ol_flight *flight, uint64_t period_ns) {
+	const struct ol_cage *cage, const struct ol_flight *flight, int statm_fd, uint64_t period_ns) {
 	uint64_t now_ns = ol_clock_now_ns(clock);
 	*sampler = (struct ol_sampler){
 		.clock = clock,
 		.cage = cage,
 		.flight = flight,
+		.statm_fd = statm_fd,
 		.start_ns = now_ns,
 		.period_ns = period_ns,
 		.due_ns = period_ns == 0 ? UINT64_MAX : now_ns + period_ns,
 	};
+}
+
+/* "SIZE RESIDENT ...", in pages. */
+static uint64_t resident_bytes(int statm_fd) {
+	char text[128];
+	unsigned long long pages;
+	ssize_t length = statm_fd >= 0 ? pread(statm_fd, text, sizeof text - 1, 0) : -1;
+	if (length <= 0)
+		return 0;
+	text[length] = '\0';
+	return sscanf(text, "%*u %llu", &pages) == 1 ? pages * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
 }
 
 int ol_sampler_poll(struct ol_sampler *sampler) {
@@ -23,8 +37,12 @@ int ol_sampler_poll(struct ol_sampler *sampler) {
 	sampler->due_ns += sampler->period_ns;
 	if (sampler->due_ns <= now_ns)
 		sampler->due_ns = now_ns + sampler->period_ns;
-	struct ol_sample sample = { .at_ns = now_ns - sampler->start_ns };
-	int result = ol_cage_read_usage(sampler->cage, &sample.cage_bytes);
+	struct ol_sample sample = {
+		.at_ns = now_ns - sampler->start_ns,
+		.rss_bytes = resident_bytes(sampler->statm_fd),
+	};
+	sample.cage_bytes = sample.rss_bytes;
+	int result = sampler->cage != NULL ? ol_cage_read_usage(sampler->cage, &sample.cage_bytes) : 0;
 	if (result < 0)
 		return result;
 	struct ol_last_words words = ol_flight_read(sampler->flight);

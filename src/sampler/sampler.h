@@ -13,8 +13,9 @@
 
 struct ol_sampler {
 	const struct ol_clock *clock;
-	const struct ol_cage *cage;
+	const struct ol_cage *cage; /* NULL: none; then resident memory stands for its usage. */
 	const struct ol_flight *flight;
+	int statm_fd;      /* The subject's /proc/PID/statm; -1: not known. */
 	uint64_t start_ns;  /* at_ns of a sample counts from here. */
 	uint64_t period_ns; /* 0: never. */
 	uint64_t due_ns;    /* Clock time of the next look. */
@@ -24,7 +25,7 @@ struct ol_sampler {
 
 /* The first look is due one period after now. */
 void ol_sampler_init(struct ol_sampler *sampler, const struct ol_clock *clock,
-	const struct ol_cage *cage, const struct ol_flight *flight, uint64_t period_ns);
+	const struct ol_cage *cage, const struct ol_flight *flight, int statm_fd, uint64_t period_ns);
 
 /* Takes a sample if one is due. Looks that were missed are not made up for. 0, or the error of
  * reading the cage (-ENOENT, -ENODEV: the group is gone). */

@@ -2,7 +2,7 @@
  *
  * A lean executable of its own: what the lab links (libcgroup, JSON) would be charged to the cage.
  * Started by the lab only, with five file descriptors: socket, orders, flight recorder, usage,
- * memory pressure (-1 for none). */
+ * memory pressure (-1 for none of the last two). */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -90,7 +90,7 @@ int main(int argument_count, char **arguments) {
 	int64_t fds[FDS];
 	bool is_called_rightly = argument_count == FDS + 1;
 	for (int i = 0; i < FDS && is_called_rightly; i++) {
-		int lowest = i == PRESSURE ? -1 : 0;
+		int lowest = i >= USAGE ? -1 : 0;
 		is_called_rightly = ol_parse_integer(arguments[i + 1], lowest, 1 << 20, &fds[i], NULL) == 0;
 	}
 	if (!is_called_rightly) {

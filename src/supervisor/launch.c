@@ -81,6 +81,7 @@ struct child_plan {
 	char texts[SUBJECT_FDS][FD_TEXT_BYTES];
 	char *arguments[SUBJECT_FDS + 2];
 	uint64_t address_space_bytes;
+	uint64_t data_bytes; /* RLIMIT_DATA: what limits it where there is no cage. */
 	struct ol_frame failure;
 };
 
@@ -97,11 +98,17 @@ __attribute__((noreturn)) static void give_up(struct child_plan *plan, const cha
 	_exit(EXIT_NOT_STARTED);
 }
 
+static void limit_resource(__rlimit_resource_t resource, uint64_t bytes) {
+	struct rlimit limit = { bytes, bytes };
+	if (bytes != UINT64_MAX)
+		setrlimit(resource, &limit);
+}
+
 __attribute__((noreturn)) static void run_child(struct child_plan *plan) {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != plan->lab_pid)
 		_exit(EXIT_NOT_STARTED); /* The lab died before it could be asked to take us along. */
-	int result = ol_cage_enter(plan->cage);
+	int result = plan->cage != NULL ? ol_cage_enter(plan->cage) : 0;
 	if (result < 0)
 		give_up(plan, "cannot enter its control group", -result);
 	setpgid(0, 0); /* Ctrl-C is for the lab; it ends us in good order. */
@@ -116,10 +123,8 @@ __attribute__((noreturn)) static void run_child(struct child_plan *plan) {
 			fcntl(plan->fds[i], F_SETFD, 0);
 	struct rlimit no_core = { 0, 0 };
 	setrlimit(RLIMIT_CORE, &no_core);
-	if (plan->address_space_bytes != UINT64_MAX) {
-		struct rlimit limit = { plan->address_space_bytes, plan->address_space_bytes };
-		setrlimit(RLIMIT_AS, &limit);
-	}
+	limit_resource(RLIMIT_AS, plan->address_space_bytes);
+	limit_resource(RLIMIT_DATA, plan->data_bytes);
 	char *environment[] = { NULL };
 	execve(plan->path, plan->arguments, environment);
 	give_up(plan, plan->path, errno);
@@ -137,6 +142,12 @@ static void prepare_child(struct child_plan *plan) {
 	plan->failure.end.outcome = OL_OUTCOME_LAB_ERROR;
 	snprintf(plan->failure.end.message, sizeof plan->failure.end.message,
 		"the subject could not be started: ");
+}
+
+static int open_statm(pid_t pid) {
+	char path[64];
+	snprintf(path, sizeof path, "/proc/%d/statm", (int)pid);
+	return open(path, O_RDONLY | O_CLOEXEC);
 }
 
 int ol_subject_launch(const struct ol_run_spec *spec, const char *script_text,
@@ -163,20 +174,23 @@ int ol_subject_launch(const struct ol_run_spec *spec, const char *script_text,
 		.cage = cage,
 		.socket_fd = subject_socket,
 		.null_fd = null_fd,
-		.fds = { subject_socket, orders_fd, flight_fd, ol_cage_usage_fd(cage),
-			ol_cage_pressure_fd(cage) },
+		.fds = { subject_socket, orders_fd, flight_fd, cage != NULL ? ol_cage_usage_fd(cage) : -1,
+			cage != NULL ? ol_cage_pressure_fd(cage) : -1 },
 		.address_space_bytes = spec->address_space_bytes,
+		.data_bytes = cage != NULL ? UINT64_MAX : spec->limit_bytes,
 	};
 	prepare_child(&plan);
-	pid_t pid = ol_cage_fork(cage, error);
+	pid_t pid = cage != NULL ? ol_cage_fork(cage, error) : fork();
 	if (pid < 0)
-		return (int)pid;
+		return cage != NULL ? (int)pid
+							: ol_error_set_errno(error, -errno, "cannot start a process");
 	if (pid == 0)
 		run_child(&plan);
 	*ret_subject = (struct ol_subject){
 		.pid = pid,
 		.pid_fd = pidfd_open(pid, 0),
 		.socket_fd = ol_steal_fd(&own_socket),
+		.statm_fd = open_statm(pid),
 	};
 	return 0;
 }
@@ -184,5 +198,7 @@ int ol_subject_launch(const struct ol_run_spec *spec, const char *script_text,
 void ol_subject_finish(struct ol_subject *subject) {
 	if (subject->pid_fd >= 0)
 		close(subject->pid_fd);
+	if (subject->statm_fd >= 0)
+		close(subject->statm_fd);
 	close(subject->socket_fd);
 }

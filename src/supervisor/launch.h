@@ -14,11 +14,12 @@ struct ol_subject {
 	pid_t pid;
 	int pid_fd;    /* Readable when the subject has ended; -1 before Linux 5.3: then the end of its
 					* socket tells. */
-	int socket_fd; /* Frames from it. */
+	int socket_fd; /* Frames from it, requests to it. */
+	int statm_fd;  /* Its /proc/PID/statm; -1 where there is none. */
 };
 
 /* Starts the subject executable with spec, texts and flight recorder, and with what tells of memory
- * pressure where the cage is watched. The texts are as long as the spec says; policy_text may be
+ * pressure where the cage is watched. cage NULL: in none, with its data limited to the limit. The texts are as long as the spec says; policy_text may be
  * NULL where that is 0. It dies with this process. On failure nothing is left running. */
 int ol_subject_launch(const struct ol_run_spec *spec, const char *script_text,
 	const char *policy_text, struct ol_cage *cage, int flight_fd, struct ol_subject *ret_subject,

@@ -3,9 +3,11 @@
 #ifndef OL_SUPERVISOR_SUPERVISOR_H
 #define OL_SUPERVISOR_SUPERVISOR_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/error.h"
+#include "record/exchange.h"
 #include "record/record.h"
 
 /* Told as things happen, in order; any may be NULL. The summary is complete only at the end. */
@@ -17,6 +19,7 @@ struct ol_supervisor_sink {
 	void (*on_gc)(void *context, const struct ol_gc_cycle *cycle);
 	void (*on_sample)(void *context, const struct ol_sample *sample);
 	void (*on_event)(void *context, const struct ol_event *event);
+	void (*on_answer)(void *context, const struct ol_answer *answer); /* Of a service. */
 };
 
 /* What travels to the subject beside its spec, which knows how long each is. */
@@ -37,5 +40,9 @@ int ol_supervise(const struct ol_run_spec *spec, const struct ol_supervisor_text
 /* Async-signal-safe: makes the present ol_supervise end its subject, clean up and return -EINTR,
  * and those after it at once. */
 void ol_supervisor_interrupt(void);
+bool ol_supervisor_is_interrupted(void);
+/* Readable once that was called: for those who wait for more than a run. Stays ours. Negative:
+ * there could be none. */
+int ol_supervisor_interrupt_fd(struct ol_error *error);
 
 #endif

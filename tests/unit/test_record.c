@@ -123,7 +123,8 @@ static void frames_arrive_as_they_were_sent_and_then_the_end(void **state) {
 	(void)state;
 	int sockets[2];
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, sockets), 0);
-	static struct ol_frame sent, received;
+	static struct ol_frame sent;
+	static union ol_arrival received;
 	sent.kind = OL_FRAME_EVENT;
 	snprintf(sent.event.text, sizeof sent.event.text, "hello");
 	assert_int_equal(ol_frame_send(sockets[0], &sent, NULL), 0);
@@ -131,10 +132,10 @@ static void frames_arrive_as_they_were_sent_and_then_the_end(void **state) {
 	sent.end = (struct ol_frame_end){ .outcome = OL_OUTCOME_SCRIPT_ERROR, .message = "why" };
 	assert_int_equal(ol_frame_send(sockets[0], &sent, NULL), 0);
 	assert_int_equal(ol_frame_receive(sockets[1], &received, NULL), 1);
-	assert_int_equal(received.kind, OL_FRAME_EVENT);
-	assert_string_equal(received.event.text, "hello");
+	assert_int_equal(received.frame.kind, OL_FRAME_EVENT);
+	assert_string_equal(received.frame.event.text, "hello");
 	assert_int_equal(ol_frame_receive(sockets[1], &received, NULL), 1);
-	assert_int_equal(received.end.outcome, OL_OUTCOME_SCRIPT_ERROR);
+	assert_int_equal(received.frame.end.outcome, OL_OUTCOME_SCRIPT_ERROR);
 	assert_int_equal(ol_frame_receive(sockets[1], &received, NULL), 0);
 	close(sockets[0]);
 	struct ol_error error;
@@ -147,7 +148,7 @@ static void rubbish_is_no_frame(void **state) {
 	(void)state;
 	int sockets[2];
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, sockets), 0);
-	static struct ol_frame received;
+	static union ol_arrival received;
 	static char rubbish[sizeof(struct ol_frame)];
 	struct ol_frame *frame = (struct ol_frame *)rubbish;
 	struct ol_error error;
@@ -170,7 +171,7 @@ static void rubbish_is_no_frame(void **state) {
 	frame->kind = OL_FRAME_EVENT;
 	assert_int_equal(ol_frame_send(sockets[0], frame, NULL), 0);
 	assert_int_equal(ol_frame_receive(sockets[1], &received, &error), 1);
-	assert_int_equal(strlen(received.event.text), sizeof received.event.text - 1);
+	assert_int_equal(strlen(received.frame.event.text), sizeof received.frame.event.text - 1);
 	close(sockets[0]);
 	close(sockets[1]);
 }

@@ -23,7 +23,7 @@ struct world {
 	int flight_fd;
 	int lab_socket;
 	struct ol_run *run;
-	struct ol_frame frame;
+	union ol_arrival arrival;
 };
 
 static struct world *open_world(void) {
@@ -62,9 +62,9 @@ static void close_world(struct world *world) {
 }
 
 static const struct ol_frame *receive(struct world *world, enum ol_frame_kind kind) {
-	assert_int_equal(ol_frame_receive(world->lab_socket, &world->frame, NULL), 1);
-	assert_int_equal(world->frame.kind, kind);
-	return &world->frame;
+	assert_int_equal(ol_frame_receive(world->lab_socket, &world->arrival, NULL), 1);
+	assert_int_equal(world->arrival.frame.kind, kind);
+	return &world->arrival.frame;
 }
 
 static void a_run_tells_its_phases_its_cycles_and_its_end_in_order(void **state) {

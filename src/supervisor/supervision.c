@@ -1,0 +1,442 @@
+/* supervision.c -- One subject from its start to its evidence, a step at a time. */
+#include "supervisor/supervision.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/units.h"
+#include "cage/cage.h"
+#include "record/flight.h"
+#include "record/frame.h"
+#include "sampler/sampler.h"
+#include "supervisor/launch.h"
+#include "supervisor/system.h"
+#include "supervisor/verdict.h"
+
+enum {
+	GUARD_PERIOD_MS = 100, /* How often the cage is looked after while nothing else happens. */
+	PRESSURE_PERCENT = 80  /* Of the limit: what a version 1 cage tells of. */
+};
+
+struct ol_supervision {
+	const struct ol_supervisor_sink *sink;
+	struct ol_run_summary *summary;
+	struct ol_clock clock;
+	struct ol_cage *cage;
+	struct ol_flight *flight;
+	int flight_fd;
+	struct ol_subject subject;
+	struct ol_sampler sampler;
+	uint64_t start_ns;
+	bool is_ready; /* In its cage, its program about to start. */
+	bool is_phase_open;
+	bool is_timed_out;
+	bool is_cage_lost;        /* The group was taken away from outside. */
+	uint64_t rss_peak_bytes;  /* Once it was reaped. */
+	bool is_killed;           /* By the lab. */
+	bool is_connected;        /* The subject's end of the socket is open. */
+	uint64_t killed_at_bytes; /* Usage just before the lab killed it; 0 if it did not. */
+	uint64_t deadline_ns;     /* UINT64_MAX: none. */
+	uint64_t guard_ns;        /* When the cage is looked after next. */
+	enum ol_outcome own_word;
+	union ol_arrival arrival;
+};
+
+static void note_phase_end(struct ol_supervision *self, const struct ol_phase *phase) {
+	struct ol_run_summary *summary = self->summary;
+	if (summary->phase_count > 0 && summary->phase_count <= OL_PHASES_MAX)
+		summary->phases[summary->phase_count - 1] = *phase;
+	self->is_phase_open = false;
+	if (self->sink->on_phase_end != NULL)
+		self->sink->on_phase_end(self->sink->context, phase);
+}
+
+static void note_phase_begin(struct ol_supervision *self, const struct ol_phase *phase) {
+	struct ol_run_summary *summary = self->summary;
+	summary->phase_count++;
+	if (summary->phase_count <= OL_PHASES_MAX)
+		summary->phases[summary->phase_count - 1] = *phase;
+	self->is_phase_open = true;
+	if (self->sink->on_phase_begin != NULL)
+		self->sink->on_phase_begin(self->sink->context, phase);
+}
+
+static void note_frame(struct ol_supervision *self) {
+	const struct ol_frame *frame = &self->arrival.frame;
+	const struct ol_supervisor_sink *sink = self->sink;
+	switch ((enum ol_frame_kind)frame->kind) {
+	case OL_FRAME_READY:
+		self->is_ready = true;
+		self->summary->baseline_bytes = frame->ready.baseline_bytes;
+		break;
+	case OL_FRAME_PHASE_BEGIN:
+		note_phase_begin(self, &frame->phase);
+		break;
+	case OL_FRAME_PHASE_END:
+		note_phase_end(self, &frame->phase);
+		break;
+	case OL_FRAME_GC:
+		if (sink->on_gc != NULL)
+			sink->on_gc(sink->context, &frame->gc);
+		break;
+	case OL_FRAME_EVENT:
+		if (sink->on_event != NULL)
+			sink->on_event(sink->context, &frame->event);
+		break;
+	case OL_FRAME_END:
+		self->summary->evidence.has_frame_end = 1;
+		self->own_word = frame->end.outcome;
+		memcpy(self->summary->error_message, frame->end.message, sizeof frame->end.message);
+		memcpy(self->summary->error_traceback, frame->end.traceback, sizeof frame->end.traceback);
+		break;
+	case OL_FRAME_ANSWER:
+		if (sink->on_answer != NULL)
+			sink->on_answer(sink->context, &self->arrival.answer_frame.answer);
+		break;
+	case OL_FRAME_KIND_COUNT:
+		break;
+	}
+}
+
+/* Takes all frames that are there. A subject that sends rubbish is ended. */
+static int take_frames(struct ol_supervision *self, struct ol_error *error) {
+	for (;;) {
+		int result = ol_frame_receive(self->subject.socket_fd, &self->arrival, error);
+		if (result <= 0)
+			return result;
+		note_frame(self);
+	}
+}
+
+static void kill_subject(struct ol_supervision *self) {
+	/* A dead process holds nothing any more: this is the last moment to look. */
+	if (!self->is_killed && self->cage != NULL)
+		(void)ol_cage_read_usage(self->cage, &self->killed_at_bytes);
+	self->is_killed = true;
+	/* Until we reap it, no other process can have its number. */
+	(void)kill(self->subject.pid, SIGKILL);
+}
+
+/* Whether the kernel is about to end the subject, or has: it leaves its group some time before it
+ * can be reaped. Field 9 of its stat is the kernel's task flags; behind the name, which may hold
+ * anything, it is the seventh. */
+static bool is_ending(pid_t pid) {
+	enum { PF_EXITING = 4, STAT_BYTES = 1024 };
+	char path[64], text[STAT_BYTES];
+	unsigned long flags;
+	snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+	if (ol_file_read(path, text, sizeof text, NULL) < 0)
+		return true;
+	const char *fields = strrchr(text, ')');
+	if (fields == NULL || sscanf(fields, ") %*c %*d %*d %*d %*d %*d %lu", &flags) != 1)
+		return true;
+	return (flags & PF_EXITING) != 0;
+}
+
+/* Looks whether the cage still holds the subject: somebody may have removed the group or moved the
+ * process out, and then nothing would limit it. Before it is ready it may be on its way in. */
+static void guard(struct ol_supervision *self) {
+	struct ol_cage_counters counters;
+	if (!self->is_ready || self->cage == NULL)
+		return;
+	int result = ol_cage_read_counters(self->cage, &counters, NULL);
+	if ((result == 0 && counters.process_count > 0) || is_ending(self->subject.pid))
+		return;
+	self->is_cage_lost = true;
+	kill_subject(self);
+}
+
+void ol_supervision_poll_fds(
+	const struct ol_supervision *self, struct pollfd ret_fds[OL_SUPERVISION_FDS]) {
+	ret_fds[0] = (struct pollfd){ .fd = self->subject.pid_fd, .events = POLLIN };
+	ret_fds[1] = (struct pollfd){
+		.fd = self->is_connected ? self->subject.socket_fd : -1,
+		.events = POLLIN,
+	};
+}
+
+int ol_supervision_wait_ms(const struct ol_supervision *self) {
+	uint64_t now_ns = ol_clock_now_ns(&self->clock);
+	uint64_t due_ns = self->sampler.due_ns;
+	if (self->deadline_ns < due_ns)
+		due_ns = self->deadline_ns;
+	if (self->guard_ns < due_ns)
+		due_ns = self->guard_ns;
+	if (due_ns <= now_ns)
+		return 0;
+	return (int)((due_ns - now_ns + OL_NS_PER_MS - 1) / OL_NS_PER_MS);
+}
+
+/* Ends the subject when its time is up, or when it is no longer in its cage. */
+static void look_after(struct ol_supervision *self) {
+	uint64_t now_ns = ol_clock_now_ns(&self->clock);
+	if (now_ns >= self->deadline_ns)
+		ol_supervision_kill(self, true);
+	if (ol_sampler_poll(&self->sampler) < 0 || now_ns >= self->guard_ns) {
+		guard(self);
+		self->guard_ns = now_ns + GUARD_PERIOD_MS * OL_NS_PER_MS;
+	}
+}
+
+int ol_supervision_step(struct ol_supervision *self, struct ol_error *error) {
+	struct pollfd fds[OL_SUPERVISION_FDS];
+	ol_supervision_poll_fds(self, fds);
+	if (poll(fds, OL_SUPERVISION_FDS, 0) < 0)
+		return errno == EINTR ? 1 : ol_error_set_errno(error, -errno, "cannot see the subject");
+	/* Frames first: what it said before it ended counts. */
+	if (self->is_connected && (fds[0].revents | fds[1].revents) != 0) {
+		int taken = take_frames(self, error);
+		self->is_connected = taken == 0;
+		if (taken == -EPROTO) {
+			kill_subject(self);
+			return taken;
+		}
+	}
+	if (fds[0].revents != 0)
+		return 0;
+	if (!self->is_connected && self->subject.pid_fd < 0)
+		return 0; /* Before it has quite ended; reaping waits for that. */
+	look_after(self);
+	return 1;
+}
+
+int ol_supervision_request(
+	struct ol_supervision *self, const struct ol_request *request, struct ol_error *error) {
+	return ol_request_send(self->subject.socket_fd, request, error);
+}
+
+bool ol_supervision_is_ready(const struct ol_supervision *self) {
+	return self->is_ready;
+}
+
+struct ol_last_words ol_supervision_last_words(const struct ol_supervision *self) {
+	return ol_flight_read(self->flight);
+}
+
+uint64_t ol_supervision_elapsed_ns(const struct ol_supervision *self) {
+	return ol_clock_now_ns(&self->clock) - self->start_ns;
+}
+
+void ol_supervision_end(struct ol_supervision *self) {
+	(void)shutdown(self->subject.socket_fd, SHUT_WR);
+}
+
+void ol_supervision_kill(struct ol_supervision *self, bool is_timed_out) {
+	self->is_timed_out |= is_timed_out;
+	self->deadline_ns = UINT64_MAX;
+	kill_subject(self);
+}
+
+static void reap(struct ol_supervision *self) {
+	struct ol_evidence *evidence = &self->summary->evidence;
+	struct rusage usage;
+	int status;
+	pid_t pid;
+	do
+		pid = wait4(self->subject.pid, &status, 0, &usage);
+	while (pid < 0 && errno == EINTR);
+	evidence->exit_status = -1;
+	if (pid != self->subject.pid)
+		return;
+	self->rss_peak_bytes = (uint64_t)usage.ru_maxrss * OL_KIB;
+	if (WIFEXITED(status))
+		evidence->exit_status = WEXITSTATUS(status);
+	else if (WIFSIGNALED(status))
+		evidence->signal = WTERMSIG(status);
+}
+
+/* A phase that its subject did not live to end gets its end from the last words. */
+static void close_phase(struct ol_supervision *self) {
+	struct ol_run_summary *summary = self->summary;
+	if (!self->is_phase_open || summary->phase_count == 0 || summary->phase_count > OL_PHASES_MAX)
+		return;
+	struct ol_phase phase = summary->phases[summary->phase_count - 1];
+	phase.end_ns = summary->wall_ns;
+	phase.requested_bytes = summary->last_words.phase_requested_bytes;
+	phase.cage_bytes = summary->last_words.cage_bytes;
+	phase.garbage_bytes = summary->last_words.garbage_bytes;
+	phase.memstats = summary->last_words.memstats;
+	note_phase_end(self, &phase);
+}
+
+static void judge(struct ol_supervision *self, const struct ol_cage_counters *counters) {
+	struct ol_run_summary *summary = self->summary;
+	struct ol_verdict_facts facts = {
+		.evidence = &summary->evidence,
+		.own_word = self->own_word,
+		.is_timed_out = self->is_timed_out,
+		.stall_ns = counters->stall_ns,
+		.wall_ns = summary->wall_ns,
+	};
+	summary->outcome = ol_verdict(&facts);
+	if (self->is_cage_lost) {
+		summary->outcome = OL_OUTCOME_LAB_ERROR;
+		snprintf(summary->error_message, sizeof summary->error_message,
+			"the control group %s was removed or emptied from outside while the subject ran; the "
+			"subject was ended rather than left to run unlimited",
+			summary->cage.path);
+	} else if (summary->outcome == OL_OUTCOME_LAB_ERROR && summary->error_message[0] == '\0') {
+		snprintf(summary->error_message, sizeof summary->error_message,
+			"the subject ended with exit status %d and without a word",
+			summary->evidence.exit_status);
+	}
+}
+
+/* After the end: everything that the verdict and the report rest on, read before the group goes. */
+static int read_evidence(struct ol_supervision *self, struct ol_error *error) {
+	struct ol_run_summary *summary = self->summary;
+	summary->last_words = ol_flight_read(self->flight);
+	/* Without a cage only the process table knows. */
+	struct ol_cage_counters counters = { .peak_bytes = self->rss_peak_bytes };
+	struct ol_error reason;
+	if (self->cage != NULL &&
+		ol_cage_read_evidence(self->cage, &counters, &summary->evidence, &reason) < 0) {
+		if (!self->is_cage_lost)
+			return ol_error_set(error, -EIO, "the evidence cannot be read: %s", reason.message);
+	}
+	summary->cage_peak_bytes = counters.peak_bytes;
+	if (self->killed_at_bytes > 0)
+		summary->last_words.cage_bytes = self->killed_at_bytes;
+	/* The kernel empties a dead process before anybody can look; where it killed at the limit the
+	 * peak is what the cage held then. */
+	if (summary->evidence.oom_kill_delta > 0 &&
+		counters.peak_bytes > summary->last_words.cage_bytes)
+		summary->last_words.cage_bytes = counters.peak_bytes;
+	judge(self, &counters);
+	close_phase(self);
+	return 0;
+}
+
+static int make_cage(struct ol_supervision *self, struct ol_error *error) {
+	struct ol_run_summary *summary = self->summary;
+	const struct ol_run_spec *spec = &summary->spec;
+	/* What the machine is like does not change while we run. */
+	static struct ol_cage_system system;
+	if (system.memory_version == 0) {
+		int result = ol_cage_detect(&system, error);
+		if (result < 0)
+			return result;
+	}
+	struct ol_cage_limits limits = {
+		.limit_bytes = spec->limit_bytes,
+		.swap_bytes = spec->swap_bytes,
+		.high_bytes = spec->high_bytes,
+	};
+	const char *parent = spec->parent_group[0] != '\0' ? spec->parent_group : NULL;
+	int result = ol_cage_create(&system, parent, &limits, &self->cage, error);
+	if (result == 0)
+		summary->cage = ol_cage_facts(self->cage);
+	return result;
+}
+
+static int set_up(struct ol_supervision *self, struct ol_error *error) {
+	int result = ol_flight_create(&self->flight_fd, &self->flight, error);
+	if (result < 0)
+		return result;
+	self->summary->cage = (struct ol_cage_facts){ .mode = "none" };
+	self->summary->system = ol_system_facts();
+	return self->summary->spec.is_uncaged ? 0 : make_cage(self, error);
+}
+
+static int tear_down(struct ol_supervision *self, struct ol_error *error) {
+	int result = ol_cage_destroy(self->cage, error);
+	ol_flight_close(self->flight);
+	if (self->flight_fd >= 0)
+		close(self->flight_fd);
+	if (self->is_cage_lost)
+		result = 0;
+	free(self);
+	return result;
+}
+
+/* Where nothing can tell of pressure the run goes on without, and its record says so. */
+static void watch_pressure(struct ol_supervision *self) {
+	struct ol_run_spec *spec = &self->summary->spec;
+	struct ol_cage_pressure pressure;
+	struct ol_error reason;
+	if (!spec->wants_pressure || self->cage == NULL)
+		return;
+	if (ol_cage_watch_pressure(self->cage, PRESSURE_PERCENT, &pressure, &reason) >= 0) {
+		spec->pressure_kind = pressure.kind;
+		return;
+	}
+	struct ol_event event = { .kind = "policy" };
+	snprintf(event.text, sizeof event.text, "%.511s", reason.message);
+	if (self->sink->on_event != NULL)
+		self->sink->on_event(self->sink->context, &event);
+}
+
+static int launch(struct ol_supervision *self, const struct ol_supervisor_texts *texts,
+	struct ol_error *error) {
+	struct ol_run_summary *summary = self->summary;
+	const uint64_t timeout_ns = summary->spec.timeout_ns;
+	if (self->sink->on_start != NULL)
+		self->sink->on_start(self->sink->context, summary);
+	watch_pressure(self);
+	self->start_ns = ol_clock_now_ns(&self->clock);
+	int result = ol_subject_launch(&summary->spec, texts->script, texts->policy, self->cage,
+		self->flight_fd, &self->subject, error);
+	if (result < 0)
+		return result;
+	self->is_connected = true;
+	self->deadline_ns = timeout_ns > 0 ? self->start_ns + timeout_ns : UINT64_MAX;
+	self->guard_ns = self->start_ns + GUARD_PERIOD_MS * OL_NS_PER_MS;
+	ol_sampler_init(&self->sampler, &self->clock, self->cage, self->flight, self->subject.statm_fd,
+		summary->spec.sample_period_ns);
+	self->sampler.context = self->sink->context;
+	self->sampler.on_sample = self->sink->on_sample;
+	return 0;
+}
+
+int ol_supervision_start(const struct ol_run_spec *spec, const struct ol_supervisor_texts *texts,
+	const struct ol_supervisor_sink *sink, struct ol_run_summary *ret_summary,
+	struct ol_supervision **ret_supervision, struct ol_error *error) {
+	assert(spec->spec_bytes == sizeof *spec);
+	struct ol_supervision *self = calloc(1, sizeof *self);
+	if (self == NULL)
+		return ol_error_set(error, -ENOMEM, "no memory to supervise a run");
+	memset(ret_summary, 0, sizeof *ret_summary);
+	ret_summary->spec = *spec;
+	self->sink = sink;
+	self->summary = ret_summary;
+	self->clock = ol_clock_real();
+	self->flight_fd = -1;
+	int result = set_up(self, error);
+	if (result == 0)
+		result = launch(self, texts, error);
+	if (result < 0) {
+		/* What went wrong first is what people must read. */
+		(void)tear_down(self, NULL);
+		return result;
+	}
+	*ret_supervision = self;
+	return 0;
+}
+
+int ol_supervision_finish(struct ol_supervision *self, struct ol_error *error) {
+	struct pollfd fds[OL_SUPERVISION_FDS];
+	ol_supervision_poll_fds(self, fds);
+	bool has_ended = fds[0].fd >= 0 ? poll(fds, 1, 0) == 1 : !self->is_connected;
+	if (!has_ended)
+		kill_subject(self);
+	reap(self);
+	self->summary->wall_ns = ol_supervision_elapsed_ns(self);
+	ol_subject_finish(&self->subject);
+	int result = read_evidence(self, error);
+	struct ol_error reason;
+	int tear_down_result = tear_down(self, &reason);
+	if (result == 0 && tear_down_result < 0)
+		return ol_error_set(error, tear_down_result, "%s", reason.message);
+	return result;
+}
