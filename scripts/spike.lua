@@ -9,12 +9,12 @@
 -- second part as many small requests: --chunk=64K.
 local lab = require "lab"
 
--- Tells a line. A Go program allocates a small string for each line it prints, and so do we, in
--- the heap: with a memory limit below the live heap it is these small allocations that start the
--- cycles which free the dead slab before the second one is asked for.
 -- The kernel charges a cage by the batch (of 64 pages): so coarse is the baseline.
 local CHARGE_BATCH = 256 * lab.KiB
 
+-- Tells a line. A Go program allocates a small string for each line it prints, and so do we, in
+-- the heap: with a memory limit below the live heap it is these small allocations that start the
+-- cycles which free the dead slab before the second one is asked for.
 local function say(heap, format, ...)
   local line = format:format(...)
   heap:slab(#line):release()
