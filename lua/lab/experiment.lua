@@ -23,7 +23,7 @@ function experiment.declare(fields)
     end
   end
   local declared
-  declared, message = options.declare(fields.options, settings.known())
+  declared, message = options.declare(fields.options, settings.reserved())
   if not declared then
     return nil, ("%s: %s"):format(what, message)
   end

@@ -28,6 +28,15 @@ local function log(format, ...)
   return true
 end
 
+-- Few scripts serve: read when it is asked for.
+local lazily = setmetatable({}, {
+  __index = function (_, name)
+    if name == "http" then
+      return require(core.side == "lab" and "lab.http" or "lab.inside_http")
+    end
+  end,
+})
+
 return names.close({
   KiB = 1 << 10,
   MiB = 1 << 20,
@@ -40,4 +49,4 @@ return names.close({
   argument = core.blame(argument),
   run = core.blame(run),
   log = core.blame(log),
-}, "lab")
+}, "lab", lazily)

@@ -242,33 +242,34 @@ function options.value_of(option, text)
   return parsers[option.type](option, text)
 end
 
--- Checks the options field of a scenario: a list in order of name.
-function options.declare(declarations, reserved)
+-- Checks the options field of a scenario, or a route's arguments: a list in order of name.
+function options.declare(declarations, reserved, what)
+  what = what or "option"
   if declarations == nil then
     return {}
   end
   if type(declarations) ~= "table" then
-    return nil, "options must be a table, not " .. type(declarations)
+    return nil, what .. "s must be a table, not " .. type(declarations)
   end
   local list = {}
   for name in pairs(declarations) do
     if type(name) ~= "string" or #name > NAME_BYTES_MAX or not name:match "^%l[%l%d_]*$" then
-      return nil, ("option '%s': expected a name of small letters, digits and _")
-        :format(tostring(name))
+      return nil, ("%s '%s': expected a name of small letters, digits and _")
+        :format(what, tostring(name))
     end
     if reserved and reserved[name] then
-      return nil, ("option '%s': there is a setting of that name"):format(name)
+      return nil, ("%s '%s': there is a %s of that name"):format(what, name, reserved[name])
     end
   end
   for index, name in ipairs(names.of(declarations)) do
     local option, message = options.declare_one(name, declarations[name])
     if not option then
-      return nil, ("option '%s': %s"):format(name, message)
+      return nil, ("%s '%s': %s"):format(what, name, message)
     end
     list[index] = option
   end
   if #list > OPTIONS_MAX then
-    return nil, ("more than %d options"):format(OPTIONS_MAX)
+    return nil, ("more than %d %ss"):format(OPTIONS_MAX, what)
   end
   return list
 end

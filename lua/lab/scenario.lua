@@ -6,7 +6,10 @@ local settings = require "lab.settings"
 
 local scenario = {}
 
-local FIELDS = { title = "string", options = "table", program = "function", expect = "function" }
+local FIELDS = {
+  title = "string", options = "table", program = "function", expect = "function",
+  listen = "string",
+}
 
 -- What scenarios and experiments have in common: fields of the right types, a title of one line.
 function scenario.check(fields, types, what)
@@ -39,7 +42,7 @@ function scenario.declare(fields)
   if not taken then
     return nil, message
   end
-  declared, message = options.declare(fields.options, settings.known())
+  declared, message = options.declare(fields.options, settings.reserved())
   if not declared then
     return nil, ("%s: %s"):format(what, message)
   end
@@ -50,6 +53,7 @@ function scenario.declare(fields)
     options = declared,
     program = fields.program,
     expect = fields.expect or false,
+    listen = fields.listen or "",
   }
   declaration.index, message = core.declare(declaration)
   if not declaration.index then

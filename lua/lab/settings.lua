@@ -15,6 +15,16 @@ function settings.known()
   return known
 end
 
+-- Names that an option cannot have.
+local reserved = {}
+for name in pairs(known) do
+  reserved[name] = "setting"
+end
+
+function settings.reserved()
+  return reserved
+end
+
 -- Takes the settings out of the fields of a scenario or of lab.run's overrides; other_fields are
 -- those that mean something else. A list of { name, text }; or nil and a message.
 function settings.take(fields, other_fields, what)

@@ -31,8 +31,8 @@ static int send_whole(
 		count = send(socket_fd, bytes, count_bytes, MSG_NOSIGNAL | flags);
 	while (count < 0 && errno == EINTR);
 	if (count < 0)
-		return ol_error_set_errno(error, errno == EWOULDBLOCK ? -EAGAIN : -errno,
-			"cannot tell the other side");
+		return ol_error_set_errno(
+			error, errno == EWOULDBLOCK ? -EAGAIN : -errno, "cannot tell the other side");
 	return 0;
 }
 

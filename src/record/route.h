@@ -33,7 +33,8 @@ enum ol_route_kind {
 };
 
 struct ol_route {
-	char path[OL_ROUTE_PATH_BYTES]; /* "/add": begins with a slash, no query, no ".json" at its end. */
+	char path[OL_ROUTE_PATH_BYTES]; /* "/add": begins with a slash, no query, no ".json" at its end.
+									 */
 	char doc[OL_TEXT_BYTES];        /* One line; "" for none. */
 	enum ol_route_kind kind;
 	bool is_post_only; /* Otherwise GET and POST both. */

@@ -46,6 +46,8 @@ static void add_place(struct ol_words *words, const struct ol_run_summary *summa
 		ol_words_add(words, " in \"%s\"", summary->last_words.phase);
 	else if (summary->last_words.activity == OL_ACTIVITY_STARTING)
 		ol_words_add(words, " while starting");
+	else if (summary->last_words.activity == OL_ACTIVITY_WAITING)
+		ol_words_add(words, " while waiting for a request");
 	else
 		ol_words_add(words, " before the first phase");
 }

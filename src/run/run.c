@@ -3,22 +3,24 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/random.h"
 #include "base/units.h"
 #include "memory/memory.h"
 #include "policy/policy_cage.h"
-#include "record/frame.h"
 
 enum {
 	TOUCH_BYTES = 256 << 10,       /* Between two looks at what else is due. */
 	LONG_TOUCH_BYTES = 16 << 10,   /* From here on the world may stop while it is written. */
 	COUNT_EVERY_BYTES = 256 << 10, /* Garbage is counted anew after so much was asked for. */
 	COUNT_SHARE_INVERSE = 50,      /* Counting may take a fiftieth of the time, ... */
-	COUNT_FREE_NS = 2000000        /* ... and two milliseconds more. */
+	COUNT_FREE_NS = 2000000,       /* ... and two milliseconds more. */
+	SERVICE_TICK_MS = 50           /* How often a waiting service serves the collector. */
 };
 
 struct ol_run {
@@ -31,6 +33,7 @@ struct ol_run {
 	struct ol_heap *heap;
 	struct ol_collector *collector;
 	uint64_t start_ns;
+	struct ol_random random;    /* Of what slabs are filled with. */
 	uint64_t counting_ns;       /* Spent counting garbage. */
 	struct ol_last_words words; /* What the flight recorder holds. */
 	struct ol_phase phase;      /* The present one; name "" before the first. */
@@ -45,7 +48,7 @@ uint64_t ol_run_elapsed_ns(const struct ol_run *run) {
 uint64_t ol_run_cage_bytes(const struct ol_run *run) {
 	char text[32];
 	if (run->links.usage_fd < 0)
-		return 0;
+		return run->spec.is_uncaged ? run->memory->ops->resident_bytes(run->memory) : 0;
 	ssize_t count = pread(run->links.usage_fd, text, sizeof text - 1, 0);
 	if (count <= 0)
 		return 0;
@@ -187,6 +190,7 @@ int ol_run_create(const struct ol_run_spec *spec, const struct ol_run_links *lin
 	run->spec = *spec;
 	run->links = *links;
 	run->clock = ol_clock_real();
+	run->random = ol_random_seeded(spec->seed);
 	run->start_ns = ol_clock_now_ns(&run->clock);
 	int result = create_parts(run, error);
 	if (result < 0) {
@@ -320,9 +324,19 @@ static void begin_request(struct ol_run *run, uint64_t bytes) {
 	write_flight(run, OL_ACTIVITY_ALLOCATING);
 }
 
+static void fill_randomly(struct ol_random *random, char *address, uint64_t bytes) {
+	while (bytes > 0) {
+		uint64_t number = ol_random_next(random);
+		uint64_t piece_bytes = bytes < sizeof number ? bytes : sizeof number;
+		memcpy(address, &number, piece_bytes);
+		address += piece_bytes;
+		bytes -= piece_bytes;
+	}
+}
+
 /* Others may stop the world meanwhile: the object is held, and nothing but its payload is
  * written. */
-static void touch(struct ol_run *run, char *address, uint64_t bytes) {
+static void touch(struct ol_run *run, char *address, uint64_t bytes, enum ol_fill kind) {
 	static const uint8_t fill = 0xff; /* As the original program fills its slabs. */
 	_Atomic uint64_t *touched =
 		run->links.flight != NULL ? &run->links.flight->touched_bytes : NULL;
@@ -334,6 +348,8 @@ static void touch(struct ol_run *run, char *address, uint64_t bytes) {
 		if (is_long)
 			ol_collector_leave(run->collector);
 		run->memory->ops->touch(run->memory, address, piece_bytes, fill, touched);
+		if (kind == OL_FILL_RANDOM)
+			fill_randomly(&run->random, address, piece_bytes);
 		if (is_long)
 			ol_collector_enter(run->collector);
 		address += piece_bytes;
@@ -345,13 +361,14 @@ static void touch(struct ol_run *run, char *address, uint64_t bytes) {
 	run->words.activity = OL_ACTIVITY_RUNNING;
 }
 
-int ol_run_slab(struct ol_run *run, uint64_t bytes, ol_root *ret_root, struct ol_error *error) {
+int ol_run_slab(struct ol_run *run, uint64_t bytes, enum ol_fill fill, ol_root *ret_root,
+	struct ol_error *error) {
 	begin_request(run, bytes);
 	ol_root root;
 	int result = ol_collector_allocate_slab(run->collector, bytes, &root, error);
 	if (result < 0)
 		return result;
-	touch(run, ol_heap_root_load(run->heap, root), bytes);
+	touch(run, ol_heap_root_load(run->heap, root), bytes, fill);
 	*ret_root = root;
 	return ol_collector_verdict(run->collector, error);
 }
@@ -365,7 +382,8 @@ int ol_run_node(struct ol_run *run, uint32_t slot_count, uint64_t payload_bytes,
 	if (result < 0)
 		return result;
 	if (payload_bytes > 0)
-		touch(run, ol_heap_payload(run->heap, ol_heap_root_load(run->heap, root)), payload_bytes);
+		touch(run, ol_heap_payload(run->heap, ol_heap_root_load(run->heap, root)), payload_bytes,
+			OL_FILL_BYTE);
 	*ret_root = root;
 	return ol_collector_verdict(run->collector, error);
 }
@@ -388,4 +406,42 @@ int ol_run_verdict(const struct ol_run *run, struct ol_error *error) {
 
 int ol_run_log(struct ol_run *run, const char *text, struct ol_error *error) {
 	return send_event(run, "log", text, error);
+}
+
+void ol_run_set_limits(struct ol_run *run, int32_t gogc, uint64_t memory_limit_bytes) {
+	ol_collector_set_limits(run->collector, gogc, memory_limit_bytes);
+}
+
+/* Until something has arrived, or the collector's next tick. */
+static void wait_for_request(struct ol_run *run) {
+	struct pollfd fd = { .fd = run->links.socket_fd, .events = POLLIN };
+	ol_collector_leave(run->collector);
+	(void)poll(&fd, 1, SERVICE_TICK_MS);
+	ol_collector_enter(run->collector);
+	ol_collector_poll(run->collector);
+}
+
+int ol_run_receive(struct ol_run *run, struct ol_request *ret_request, struct ol_error *error) {
+	int result = end_phase(run, error);
+	if (result < 0)
+		return result;
+	run->words.phase[0] = '\0';
+	run->words.request_bytes = 0;
+	write_flight(run, OL_ACTIVITY_WAITING);
+	for (;;) {
+		result = ol_request_receive(run->links.socket_fd, ret_request, error);
+		if (result == -ENOTCONN)
+			return 0;
+		if (result == 0)
+			result = ol_collector_verdict(run->collector, error);
+		if (result != 0)
+			return result;
+		wait_for_request(run);
+	}
+}
+
+void ol_run_answer(struct ol_run *run, struct ol_answer_frame *frame) {
+	/* Whoever has the answer may look at the statistics next: they must be those of after. */
+	write_flight(run, OL_ACTIVITY_RUNNING);
+	(void)ol_answer_send(run->links.socket_fd, frame, NULL);
 }

@@ -11,7 +11,7 @@
 #include "base/error.h"
 #include "collector/collector.h"
 #include "record/flight.h"
-#include "record/record.h"
+#include "record/frame.h"
 
 struct ol_run; /* Opaque. */
 
@@ -41,14 +41,26 @@ void ol_run_end(
 /* Ends the phase before and begins one. name is cut to OL_NAME_BYTES - 1. */
 int ol_run_phase(struct ol_run *run, const char *name, struct ol_error *error);
 
+/* What a slab is filled with: one byte all over, as the original program does, or random bytes,
+ * which nothing can merge or compress. */
+enum ol_fill { OL_FILL_BYTE, OL_FILL_RANDOM };
 /* A slab, held by a new root, every byte written. Errors: see ol_heap_allocate_slab. */
-int ol_run_slab(struct ol_run *run, uint64_t bytes, ol_root *ret_root, struct ol_error *error);
+int ol_run_slab(struct ol_run *run, uint64_t bytes, enum ol_fill fill, ol_root *ret_root,
+	struct ol_error *error);
 /* A node, held by a new root, its payload written. */
 int ol_run_node(struct ol_run *run, uint32_t slot_count, uint64_t payload_bytes, ol_root *ret_root,
 	struct ol_error *error);
 void ol_run_collect(struct ol_run *run);
 /* Go's debug.FreeOSMemory: a cycle, then everything free is given back. Returns bytes released. */
 uint64_t ol_run_free_os_memory(struct ol_run *run);
+/* Go's debug.SetGCPercent and SetMemoryLimit. */
+void ol_run_set_limits(struct ol_run *run, int32_t gogc, uint64_t memory_limit_bytes);
+/* Of a service: ends the phase and waits for the next request; meanwhile whatever the collector and
+ * the policy have to do goes on. 1: there is one; 0: the lab wants no more. Errors: the policy has
+ * ended the run; -EPROTO. */
+int ol_run_receive(struct ol_run *run, struct ol_request *ret_request, struct ol_error *error);
+/* Answers it. A lab that is gone ends this process: that is no error. */
+void ol_run_answer(struct ol_run *run, struct ol_answer_frame *frame);
 /* Whether the policy has ended the run: see ol_collector_verdict. The functions that allocate
  * return the same; ask after the others that may collect. */
 int ol_run_verdict(const struct ol_run *run, struct ol_error *error);

@@ -15,7 +15,7 @@ struct ol_sampler {
 	const struct ol_clock *clock;
 	const struct ol_cage *cage; /* NULL: none; then resident memory stands for its usage. */
 	const struct ol_flight *flight;
-	int statm_fd;      /* The subject's /proc/PID/statm; -1: not known. */
+	int statm_fd;       /* The subject's /proc/PID/statm; -1: not known. */
 	uint64_t start_ns;  /* at_ns of a sample counts from here. */
 	uint64_t period_ns; /* 0: never. */
 	uint64_t due_ns;    /* Clock time of the next look. */

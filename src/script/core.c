@@ -6,6 +6,7 @@
 #include <lauxlib.h>
 
 #include "base/units.h"
+#include "record/route.h"
 #include "script/finder.h"
 #include "script/log.h"
 #include "script/push.h"
@@ -13,6 +14,7 @@
 
 static const char declarations_key = 0; /* Its address: the list, in the registry. */
 static const char policy_key = 0;       /* The policy last declared. */
+static const char routes_key = 0;       /* The list of routes. */
 
 static int call_blaming(lua_State *L) {
 	int argument_count = lua_gettop(L);
@@ -73,13 +75,32 @@ static int core_parse_bytes(lua_State *L) {
 	return 1;
 }
 
-static void push_declarations(lua_State *L) {
-	if (lua_rawgetp(L, LUA_REGISTRYINDEX, &declarations_key) != LUA_TNIL) /* list or nil */
+static void push_list(lua_State *L, const char *key) {
+	if (lua_rawgetp(L, LUA_REGISTRYINDEX, key) != LUA_TNIL) /* list or nil */
 		return;
 	lua_pop(L, 1);
 	lua_newtable(L);      /* list */
 	lua_pushvalue(L, -1); /* list, list */
-	lua_rawsetp(L, LUA_REGISTRYINDEX, &declarations_key);
+	lua_rawsetp(L, LUA_REGISTRYINDEX, key);
+}
+
+static void push_declarations(lua_State *L) {
+	push_list(L, &declarations_key); /* list */
+}
+
+/* Appends the table at index 1 to the list on top of the stack: its index, from 0; or nil and
+ * refusal, where that is not NULL. */
+static int append_or_refuse(lua_State *L, const char *refusal) {
+	lua_Integer count = (lua_Integer)lua_rawlen(L, -1);
+	if (refusal != NULL) {
+		lua_pushnil(L);             /* ..., nil */
+		lua_pushstring(L, refusal); /* ..., nil, message */
+		return 2;
+	}
+	lua_pushvalue(L, 1); /* ..., list, table */
+	lua_rawseti(L, -2, count + 1);
+	lua_pushinteger(L, count); /* ..., list, index */
+	return 1;
 }
 
 /***
@@ -101,15 +122,45 @@ static int core_declare(lua_State *L) {
 				  "program runs";
 	else if (count >= OL_LUA_DECLARATIONS_MAX)
 		refusal = "too many scenarios and experiments in one script";
-	if (refusal != NULL) {
-		lua_pushnil(L);             /* ..., nil */
-		lua_pushstring(L, refusal); /* ..., nil, message */
-		return 2;
+	return append_or_refuse(L, refusal);
+}
+
+/* Whether a route of the list on top of the stack has the path of the table at index 1. */
+static bool has_path(lua_State *L) {
+	lua_Integer count = (lua_Integer)lua_rawlen(L, -1);
+	bool is_found = false;
+	lua_getfield(L, 1, "path"); /* list, path */
+	for (lua_Integer i = 1; i <= count && !is_found; i++) {
+		lua_rawgeti(L, -2, i);       /* list, path, route */
+		lua_getfield(L, -1, "path"); /* list, path, route, other */
+		is_found = lua_rawequal(L, -1, -3);
+		lua_pop(L, 2);
 	}
-	lua_pushvalue(L, 1); /* declaration, list, declaration */
-	lua_rawseti(L, -2, count + 1);
-	lua_pushinteger(L, count); /* declaration, list, index */
-	return 1;
+	lua_pop(L, 1);
+	return is_found;
+}
+
+/***
+ * Notes a route. The order is how the subject finds the handler that a request is for, so none may
+ * be declared once a program runs.
+ * @function core.declare_route
+ * @tparam table route  checked by the Lua half
+ * @treturn[1] integer its index, from 0
+ * @return[2] nil
+ * @treturn[2] string why not
+ */
+static int core_declare_route(lua_State *L) {
+	luaL_checktype(L, 1, LUA_TTABLE);
+	lua_settop(L, 1);
+	const char *refusal = NULL;
+	push_list(L, &routes_key); /* route, list */
+	if (ol_lua_of(L)->is_in_program)
+		refusal = "routes are declared when the script is loaded, not while a program runs";
+	else if (lua_rawlen(L, -1) >= OL_ROUTES_MAX)
+		refusal = "too many routes in one script";
+	else if (has_path(L))
+		refusal = "there is a route of this path already";
+	return append_or_refuse(L, refusal);
 }
 
 /***
@@ -136,6 +187,19 @@ bool ol_lua_is_policy(lua_State *L, int index) {
 	bool is_policy = lua_istable(L, -1) && lua_rawequal(L, value, -1);
 	lua_pop(L, 1);
 	return is_policy;
+}
+
+lua_Integer ol_lua_count_routes(lua_State *L) {
+	push_list(L, &routes_key); /* list */
+	lua_Integer count = (lua_Integer)lua_rawlen(L, -1);
+	lua_pop(L, 1);
+	return count;
+}
+
+void ol_lua_push_route(lua_State *L, lua_Integer index) {
+	push_list(L, &routes_key);     /* list */
+	lua_rawgeti(L, -1, index + 1); /* list, route */
+	lua_remove(L, -2);             /* route */
 }
 
 lua_Integer ol_lua_count_declarations(lua_State *L) {
@@ -167,6 +231,7 @@ void ol_lua_open_core(lua_State *L) {
 		{ "parse_bytes", core_parse_bytes },
 		{ "declare", core_declare },
 		{ "declare_policy", core_declare_policy },
+		{ "declare_route", core_declare_route },
 		{ NULL, NULL },
 	};
 	const struct ol_lua *lua = ol_lua_of(L);

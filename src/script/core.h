@@ -13,6 +13,10 @@ void ol_lua_open_core(lua_State *L);
 void ol_lua_push_declaration(lua_State *L, lua_Integer index);
 lua_Integer ol_lua_count_declarations(lua_State *L);
 
+/* The same for the routes of lab.http. */
+void ol_lua_push_route(lua_State *L, lua_Integer index);
+lua_Integer ol_lua_count_routes(lua_State *L);
+
 /* Leaves the policy that was declared last on the stack, or nil. */
 void ol_lua_push_policy(lua_State *L);
 /* Whether the value at index is that. */

@@ -49,6 +49,9 @@ struct ol_script {
 	struct ol_option options[OL_OPTIONS_MAX];
 	size_t setting_count;
 	struct ol_script_setting settings[OL_SCRIPT_SETTINGS_MAX];
+	char listen[OL_NAME_BYTES]; /* Where its service listens, if it says so; "". */
+	size_t route_count;
+	struct ol_route *routes; /* For free(). */
 	const struct ol_script_host *host; /* While an experiment's program runs; else NULL. */
 };
 
@@ -73,6 +76,11 @@ void ol_script_copy_field(lua_State *L, int index, const char *name, char *text,
 
 /* Fills title, settings and options from the declaration at index. Raises. */
 void ol_script_read_declaration(lua_State *L, int index, struct ol_script *script);
+
+/* Fills one option from its declaration at index. Raises. */
+void ol_script_read_option(lua_State *L, int index, struct ol_option *option);
+/* Copies the routes that lab.http has noted. Raises. */
+void ol_script_read_routes(lua_State *L, struct ol_script *script);
 
 /* Leaves opt, the option values as a program gets them, on the stack. Raises. */
 void ol_script_push_options(lua_State *L, const struct ol_script *script);

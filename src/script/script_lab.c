@@ -101,6 +101,7 @@ static int load_body(lua_State *L) {
 	if (!lua_istable(L, -1))
 		return luaL_error(L, "the script has no scenario of number %d", (int)index);
 	ol_script_read_declaration(L, lua_gettop(L), script);
+	ol_script_read_routes(L, script);
 	script->declaration_index = index;
 	return 0;
 }
@@ -168,6 +169,7 @@ void ol_script_close(struct ol_script *script) {
 	ol_lua_destroy(script->lua);
 	free(script->synopsis);
 	free(script->source.text);
+	free(script->routes);
 	free(script);
 }
 

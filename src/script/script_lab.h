@@ -42,6 +42,11 @@ const char *ol_script_text(const struct ol_script *script, size_t *ret_bytes);
 
 const struct ol_option *ol_script_options(const struct ol_script *script, size_t *ret_count);
 
+/* What it offers over HTTP; 0 for a script that is for oomlab run alone. */
+const struct ol_route *ol_script_routes(const struct ol_script *script, size_t *ret_count);
+/* Where it wants its service to listen, "127.0.0.1:8080"; "" for no wish. */
+const char *ol_script_listen(const struct ol_script *script);
+
 /* Sets an option from the command line's text; NULL text for a flag without a value. -ENOENT: the
  * script has no such option. -EINVAL, -ERANGE: bad value; the message says what was expected. */
 int ol_script_set_option(

@@ -80,7 +80,7 @@ static void read_limit(
 	lua_pop(L, 1);
 }
 
-static void read_option(lua_State *L, int index, struct ol_option *option) {
+void ol_script_read_option(lua_State *L, int index, struct ol_option *option) {
 	static const char *const types[] = { [OL_OPTION_BOOLEAN] = "boolean",
 		[OL_OPTION_INTEGER] = "integer",
 		[OL_OPTION_NUMBER] = "number",
@@ -114,6 +114,7 @@ void ol_script_read_declaration(lua_State *L, int index, struct ol_script *scrip
 	ol_script_copy_field(L, index, "kind", kind, sizeof kind);
 	script->kind = strcmp(kind, "experiment") == 0 ? OL_SCRIPT_EXPERIMENT : OL_SCRIPT_SCENARIO;
 	ol_script_copy_field(L, index, "title", script->title, sizeof script->title);
+	ol_script_copy_field(L, index, "listen", script->listen, sizeof script->listen);
 	read_settings(L, index, script);
 	if (ol_script_raw_field(L, index, "options") != LUA_TTABLE) /* options */
 		luaL_error(L, "the library gave no options");
@@ -121,7 +122,7 @@ void ol_script_read_declaration(lua_State *L, int index, struct ol_script *scrip
 	for (lua_Integer i = 1; i <= count && i <= OL_OPTIONS_MAX; i++) {
 		if (lua_rawgeti(L, -1, i) != LUA_TTABLE) /* options, option */
 			luaL_error(L, "the library gave a bad option");
-		read_option(L, lua_gettop(L), &script->options[i - 1]);
+		ol_script_read_option(L, lua_gettop(L), &script->options[i - 1]);
 		script->option_count = (size_t)i;
 		lua_pop(L, 1);
 	}

@@ -119,15 +119,16 @@ static int run_body(lua_State *L) {
 	return 0;
 }
 
+bool ol_subject_was_refused(const struct ol_script_subject *subject, const struct ol_error *error) {
+	return error->code == -ENOMEM || (subject != NULL && subject->refusal[0] != '\0' &&
+										 strstr(error->message, subject->refusal) != NULL);
+}
+
 static enum ol_outcome outcome_of(
 	const struct ol_script_subject *subject, const struct ol_error *error) {
 	if (error->code == -ECANCELED)
 		return OL_OUTCOME_SHUT_DOWN;
-	if (error->code == -ENOMEM)
-		return OL_OUTCOME_OUT_OF_MEMORY;
-	/* The script may have put words of its own around the refusal. */
-	if (subject != NULL && subject->refusal[0] != '\0' &&
-		strstr(error->message, subject->refusal) != NULL)
+	if (ol_subject_was_refused(subject, error))
 		return OL_OUTCOME_OUT_OF_MEMORY;
 	return error->code == -EBADMSG ? OL_OUTCOME_SCRIPT_ERROR : OL_OUTCOME_LAB_ERROR;
 }
@@ -161,6 +162,8 @@ static int run_program(struct program *program, struct ol_error *error) {
 	}
 	if (result == 0)
 		result = ol_subject_verdict(subject, error);
+	if (result == 0 && subject->spec->is_service)
+		result = ol_subject_serve(subject, error);
 	note_script_bytes(
 		subject, subject->lua->allocator.held_bytes, subject->lua->allocator.peak_bytes);
 	return result;

@@ -31,6 +31,9 @@ struct ol_script_subject {
 	char refusal[OL_ERROR_MESSAGE_BYTES];
 };
 
+/* Whether error comes from a refused allocation, whatever words the script has put around it. */
+bool ol_subject_was_refused(const struct ol_script_subject *subject, const struct ol_error *error);
+
 /* Handles, as Lua sees them. */
 #define OL_HANDLE_HEAP "heap"
 #define OL_HANDLE_CAGE "cage"
@@ -69,6 +72,10 @@ uint64_t ol_subject_check_count(lua_State *L, int index, uint64_t minimum, const
 void ol_subject_open_handles(lua_State *L);
 void ol_subject_open_heap(lua_State *L);
 void ol_subject_open_policy_heap(lua_State *L);
+
+/* Answers requests until the lab wants no more: 0. What ends it sooner: the policy (-ECANCELED), a
+ * script that is at its end (-EBADMSG), a lab that sends rubbish (-EPROTO). */
+int ol_subject_serve(struct ol_script_subject *subject, struct ol_error *error);
 
 /* Leave the heap and the cage on the stack. Raise. */
 void ol_subject_push_heap(lua_State *L);

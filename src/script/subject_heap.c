@@ -45,15 +45,22 @@ static int heap_phase(lua_State *L) {
  * Allocates a slab of bytes and writes to all of it. A cycle of the collector may run.
  * @function heap:slab
  * @tparam integer bytes  1 to the heap's address space
+ * @tparam[opt] string fill  "random" for bytes that nothing can merge or compress
  * @treturn slab  to be released by slab:release() or `<close>`
  */
 static int heap_slab(lua_State *L) {
 	struct ol_run *run = check_heap(L);
 	uint64_t bytes = ol_subject_check_count(L, 2, 1, "bytes");
+	static const char *const fills[] = {
+		[OL_FILL_BYTE] = "byte",
+		[OL_FILL_RANDOM] = "random",
+		NULL,
+	};
+	enum ol_fill fill = (enum ol_fill)luaL_checkoption(L, 3, "byte", fills);
 	struct ol_error error;
 
 	struct ol_handle *slab = ol_handle_push_closed(L, OL_HANDLE_SLAB); /* ..., slab */
-	if (ol_run_slab(run, bytes, &slab->root, &error) < 0) {
+	if (ol_run_slab(run, bytes, fill, &slab->root, &error) < 0) {
 		slab->root = OL_ROOT_NONE;
 		return ol_subject_raise(L, &error);
 	}

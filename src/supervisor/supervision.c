@@ -377,8 +377,8 @@ static void watch_pressure(struct ol_supervision *self) {
 		self->sink->on_event(self->sink->context, &event);
 }
 
-static int launch(struct ol_supervision *self, const struct ol_supervisor_texts *texts,
-	struct ol_error *error) {
+static int launch(
+	struct ol_supervision *self, const struct ol_supervisor_texts *texts, struct ol_error *error) {
 	struct ol_run_summary *summary = self->summary;
 	const uint64_t timeout_ns = summary->spec.timeout_ns;
 	if (self->sink->on_start != NULL)

@@ -1,5 +1,5 @@
-/* supervision.h -- One subject under supervision, a step at a time: for whoever has more to wait for
- * than one run (a server), and for ol_supervise, which has not.
+/* supervision.h -- One subject under supervision, a step at a time: for whoever has more to wait
+ * for than one run (a server), and for ol_supervise, which has not.
  *
  * Nothing here waits, but for the kernel's own calls: finish reaps a subject that has ended. */
 #ifndef OL_SUPERVISOR_SUPERVISION_H
@@ -32,8 +32,8 @@ int ol_supervision_step(struct ol_supervision *supervision, struct ol_error *err
 
 /* Hands a request down, where the spec says is_service. -EAGAIN: no room now; -EPIPE: it listens no
  * more. */
-int ol_supervision_request(struct ol_supervision *supervision, const struct ol_request *request,
-	struct ol_error *error);
+int ol_supervision_request(
+	struct ol_supervision *supervision, const struct ol_request *request, struct ol_error *error);
 
 /* True once the subject is in its cage and its program has begun. */
 bool ol_supervision_is_ready(const struct ol_supervision *supervision);

@@ -73,7 +73,7 @@ static void a_run_tells_its_phases_its_cycles_and_its_end_in_order(void **state)
 	start(world);
 	ol_root root;
 	assert_int_equal(ol_run_phase(world->run, "spike", NULL), 0);
-	assert_int_equal(ol_run_slab(world->run, 8 * OL_MIB, &root, NULL), 0);
+	assert_int_equal(ol_run_slab(world->run, 8 * OL_MIB, OL_FILL_BYTE, &root, NULL), 0);
 	assert_int_equal(ol_run_log(world->run, "a line", NULL), 0);
 	ol_heap_root_release(ol_run_heap(world->run), root);
 	assert_int_equal(ol_run_phase(world->run, "after", NULL), 0);
@@ -103,7 +103,7 @@ static void every_byte_of_a_slab_is_written_and_counted(void **state) {
 	start(world);
 	ol_root root;
 	const uint64_t bytes = 3355443;
-	assert_int_equal(ol_run_slab(world->run, bytes, &root, NULL), 0);
+	assert_int_equal(ol_run_slab(world->run, bytes, OL_FILL_BYTE, &root, NULL), 0);
 	const unsigned char *slab = ol_heap_root_load(ol_run_heap(world->run), root);
 	for (uint64_t i = 0; i < bytes; i++)
 		assert_true(slab[i] == 0xff);
@@ -120,10 +120,10 @@ static void the_last_words_before_a_request_hold_the_garbage_of_that_moment(void
 	start(world);
 	ol_root root;
 	assert_int_equal(ol_run_phase(world->run, "spike", NULL), 0);
-	assert_int_equal(ol_run_slab(world->run, 8 * OL_MIB, &root, NULL), 0);
+	assert_int_equal(ol_run_slab(world->run, 8 * OL_MIB, OL_FILL_BYTE, &root, NULL), 0);
 	assert_int_equal(ol_flight_read(world->links.flight).garbage_bytes, 0);
 	ol_heap_root_release(ol_run_heap(world->run), root);
-	assert_int_equal(ol_run_slab(world->run, OL_MIB, &root, NULL), 0);
+	assert_int_equal(ol_run_slab(world->run, OL_MIB, OL_FILL_BYTE, &root, NULL), 0);
 	struct ol_last_words words = ol_flight_read(world->links.flight);
 	assert_string_equal(words.phase, "spike");
 	assert_int_equal(words.activity, OL_ACTIVITY_TOUCHING);
@@ -170,7 +170,7 @@ static void each_refused_request_for_memory_is_an_error_and_leaks_nothing(void *
 		int result = ol_run_create(&world->spec, &world->links, &world->run, &error);
 		for (int i = 0; result == 0 && i < 20; i++) {
 			ol_root root;
-			result = ol_run_slab(world->run, 700 << 10, &root, &error);
+			result = ol_run_slab(world->run, 700 << 10, OL_FILL_BYTE, &root, &error);
 			if (result == 0)
 				result = ol_run_node(world->run, 2, 100, &root, &error);
 			assert_int_equal(ol_heap_check(ol_run_heap(world->run), NULL), 0);

@@ -28,13 +28,13 @@ end
 local options = require "lab.options"
 
 local function declare(declarations)
-  local list, message = options.declare(declarations, { limit = "limit" })
+  local list, message = options.declare(declarations, { limit = "setting" })
   assert.is_nil(message)
   return list
 end
 
 local function refusal(declarations)
-  local list, message = options.declare(declarations, { limit = "limit" })
+  local list, message = options.declare(declarations, { limit = "setting" })
   assert.is_nil(list)
   return message
 end
@@ -122,6 +122,12 @@ describe("Declared options", function ()
       assert.matches("expected a name of small letters", refusal { [name] = { 5 } })
     end
     assert.matches("expected a name of small letters", refusal { { 5 } })
+  end)
+
+  it("are called what they are for", function ()
+    local list, message = options.declare({ path = { 5 } }, { path = "field" }, "argument")
+    assert.is_nil(list)
+    assert.equal("argument 'path': there is a field of that name", message)
   end)
 
   it("may not take the name of a setting", function ()
