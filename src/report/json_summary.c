@@ -5,27 +5,12 @@
 #include "report/json_value.h"
 #include "report/report.h"
 
-static json_t *json_of_option(const struct ol_option_value *option) {
-	switch ((enum ol_option_type)option->type) {
-	case OL_OPTION_BOOLEAN:
-		return ol_json_boolean(option->boolean != 0);
-	case OL_OPTION_INTEGER:
-	case OL_OPTION_BYTES:
-		return json_integer(option->integer);
-	case OL_OPTION_NUMBER:
-	case OL_OPTION_SHARE:
-		return ol_json_number(option->number);
-	default:
-		return ol_json_text(option->string);
-	}
-}
-
 static json_t *json_of_options(const struct ol_run_spec *spec) {
 	json_t *options = json_object();
 	for (uint32_t i = 0; i < spec->option_count && i < OL_OPTIONS_MAX; i++) {
 		const struct ol_option_value *option = &spec->options[i];
 		if (!option->is_unset)
-			json_object_set_new(options, option->name, json_of_option(option));
+			json_object_set_new(options, option->name, ol_json_option_value(option));
 	}
 	return options;
 }

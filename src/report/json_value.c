@@ -30,6 +30,21 @@ json_t *ol_json_boolean(bool is_true) {
 	return json_boolean(is_true);
 }
 
+json_t *ol_json_option_value(const struct ol_option_value *option) {
+	switch ((enum ol_option_type)option->type) {
+	case OL_OPTION_BOOLEAN:
+		return ol_json_boolean(option->boolean != 0);
+	case OL_OPTION_INTEGER:
+	case OL_OPTION_BYTES:
+		return json_integer(option->integer);
+	case OL_OPTION_NUMBER:
+	case OL_OPTION_SHARE:
+		return ol_json_number(option->number);
+	default:
+		return ol_json_text(option->string);
+	}
+}
+
 static json_t *json_of_field(const struct ol_field *field, const void *record) {
 	switch (field->type) {
 	case OL_FIELD_UINT64:

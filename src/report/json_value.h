@@ -19,6 +19,8 @@ json_t *ol_json_text(const char *text);
 json_t *ol_json_text_or_null(const char *text);
 json_t *ol_json_number(double number);
 json_t *ol_json_boolean(bool is_true);
+/* By its type; a value that is not set has none: the caller looks. */
+json_t *ol_json_option_value(const struct ol_option_value *option);
 
 /* An object of every field in the table's order; memstats, NULL for none, nested at its end. */
 json_t *ol_json_of_record(

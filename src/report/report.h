@@ -5,6 +5,7 @@
 #define OL_REPORT_REPORT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -65,6 +66,11 @@ void ol_text_report_finding(FILE *stream, struct ol_style style, enum ol_finding
 void ol_gctrace_line(const struct ol_gc_cycle *cycle, char *buffer, size_t capacity);
 /* Writes it, with its newline, at once. 0, or what the stream said. */
 int ol_gctrace_write(FILE *stream, const struct ol_gc_cycle *cycle, struct ol_error *error);
+
+/* The statistics as a label and a number a line, "memstats:" first; cut to capacity, which
+ * OL_MEMSTATS_TEXT_BYTES always suffices for. Returns the length. */
+enum { OL_MEMSTATS_TEXT_BYTES = 512 };
+size_t ol_memstats_text(const struct ol_memstats *memstats, char *buffer, size_t capacity);
 
 /* JSON: schema oomlab.run/1, one object, as docs/json.md describes. */
 int ol_json_write_summary(
