@@ -167,7 +167,7 @@ static void append_fixed(struct ol_appender *text, uint64_t number, unsigned dec
 		return;
 	for (unsigned i = decimals; i-- > 0; rest /= 10)
 		digits[i] = (char)('0' + rest % 10);
-	while (digits[decimals - 1] == '0')
+	while (decimals > 0 && digits[decimals - 1] == '0')
 		decimals--;
 	ol_append_bytes(text, ".", 1);
 	ol_append_bytes(text, digits, decimals);
@@ -186,6 +186,7 @@ static void append_metric(struct ol_appender *text, const struct metric *metric,
 	const void *field = (const char *)facts + metric->offset_bytes;
 	if (metric->kind == VALUE_KNOWN_BYTES && *(const uint64_t *)field == UINT64_MAX)
 		return;
+	int32_t percent;
 	append_heading(text, &metric->headings[is_openmetrics]);
 	switch (metric->kind) {
 	case VALUE_UINT64:
@@ -211,10 +212,11 @@ static void append_metric(struct ol_appender *text, const struct metric *metric,
 			ol_append_uint64(text, *(const uint64_t *)field);
 		break;
 	case VALUE_PERCENT_AS_RATIO:
-		if (*(const int32_t *)field < 0)
+		percent = *(const int32_t *)field;
+		if (percent < 0)
 			ol_append(text, "+Inf");
 		else
-			append_fixed(text, (uint64_t) * (const int32_t *)field, 2);
+			append_fixed(text, (uint64_t)percent, 2);
 		break;
 	}
 	ol_append_bytes(text, "\n", 1);
