@@ -54,52 +54,36 @@ static int run_experiment(struct ol_run_request *request) {
 	return OL_EXIT_UNMET;
 }
 
-static int run_help(const struct ol_run_request *request) {
-	ol_command_run_help();
-	size_t count;
-	ol_script_options(request->script, &count);
-	printf("\n%s: %s\n", ol_script_name(request->script), ol_script_title(request->script));
-	if (count > 0) {
-		printf("options of %s:\n", ol_script_name(request->script));
-		ol_cli_print_script_options(request->script);
-	}
-	const char *synopsis = ol_script_synopsis(request->script);
-	if (*synopsis != '\0')
-		printf("\n%s%s", synopsis, synopsis[strlen(synopsis) - 1] == '\n' ? "" : "\n");
-	return OL_EXIT_DONE;
-}
-
 int ol_command_run(int argc, char **argv) {
 	OL_AUTO_FREE struct ol_run_request *request = calloc(1, sizeof *request);
 	if (request == NULL) {
 		ol_say("no memory for the command line");
 		return OL_EXIT_LAB;
 	}
-	int status = ol_run_request_parse(request, argc, argv);
+	int status = ol_run_request_parse(request, &ol_run_form, argc, argv);
 	if (status == OL_EXIT_DONE) {
-		if (request->is_help)
-			status = run_help(request);
-		else if (ol_script_kind(request->script) == OL_SCRIPT_EXPERIMENT)
+		if (request->is_help) {
+			ol_command_run_help();
+			ol_run_request_print_script(request);
+		} else if (ol_script_kind(request->script) == OL_SCRIPT_EXPERIMENT) {
 			status = run_experiment(request);
-		else
+		} else {
 			status = ol_run_session(request);
+		}
 	}
 	ol_run_request_finish(request);
 	return status;
 }
 
 void ol_command_run_help(void) {
-	struct ol_cli_table table;
 	puts("usage: oomlab run [SCRIPT] [options] [--script-option=value]\n\n"
 		 "Runs a scenario in a memory cage and tells how it ended and why. SCRIPT is a name\n"
 		 "(oomlab list) or the path of a Lua file; the default is spike. Settings come from\n"
 		 "the scenario, then GOGC and GOMEMLIMIT of the environment, then the command line;\n"
 		 "the last one wins. Sizes: 33554432, 32M, 32MiB, 0.5GiB, 100MB.\n\n"
 		 "options:");
-	ol_cli_print_options(ol_run_options, ol_run_options_count);
-	puts("\nsettings of the run:");
-	ol_cli_table_init(&table, NULL, 0, true);
-	ol_cli_print_options(table.options, table.count);
+	ol_cli_print_options(ol_run_form.options, ol_run_form.option_count);
+	ol_run_request_print_settings();
 	puts("\nThe original program's -limit N, -limit=N and -gc are taken as well.\n"
 		 "exit status: 0 done (an OOM kill is a result), 1 an expectation was not met,\n"
 		 "2 bad usage, 3 the script raised an error, 4 the lab could not do its work.");

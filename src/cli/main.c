@@ -11,6 +11,8 @@
 const struct ol_command ol_commands[] = {
 	{ "run", "run [SCRIPT] [options] [--script-option=value]",
 		"run a scenario in a cage, or an experiment", ol_command_run, ol_command_run_help },
+	{ "serve", "serve [SCRIPT] [--listen=ADDRESS:PORT] [options]",
+		"a heap to play with, over HTTP and in a browser", ol_command_serve, ol_command_serve_help },
 	{ "list", "list [scenarios|policies]", "what there is to run", ol_command_list,
 		ol_command_list_help },
 	{ "help", "help [COMMAND|SCRIPT|POLICY]", "about a command, a script and its options, a policy",
@@ -51,8 +53,8 @@ static int run_unknown(const char *name) {
 	for (size_t i = 0; i < ol_commands_count && i < sizeof names / sizeof *names; i++)
 		names[count++] = ol_commands[i].name;
 	const char *bare = name + strspn(name, "-");
-	if (strcmp(bare, "interactive") == 0 || strcmp(bare, "serve") == 0)
-		return ol_say_usage("this version has no interactive mode (oomlab serve)");
+	if (strcmp(bare, "interactive") == 0)
+		return ol_say_usage("the interactive mode is a command: oomlab serve");
 	if (name[0] == '-')
 		return ol_say_usage(
 			"a command comes first: did you mean 'oomlab run %.64s'? (see oomlab help)", name);
@@ -60,7 +62,7 @@ static int run_unknown(const char *name) {
 	if (nearest != NULL)
 		return ol_say_usage("unknown command '%.64s': did you mean %s?", name, nearest);
 	return ol_say_usage(
-		"unknown command '%.64s'; expected run, list, help, doctor, pacer or version", name);
+		"unknown command '%.64s'; expected run, serve, list, help, doctor, pacer or version", name);
 }
 
 static int run_command(int argc, char **argv) {
@@ -68,6 +70,7 @@ static int run_command(int argc, char **argv) {
 		FILE *stream = stderr;
 		fputs("usage: oomlab COMMAND [options]\n\n"
 			  "oomlab run     the default scenario: why a program with room inside is killed\n"
+			  "oomlab serve   the same by hand, in a browser\n"
 			  "oomlab list    what else there is to run\n"
 			  "oomlab help    everything\n",
 			stream);

@@ -13,9 +13,8 @@
 #include "cli/script_handle.h"
 
 static const int64_t repeat_count_max = 100000;
-static const char script_default[] = "spike";
 
-const struct ol_cli_option ol_run_options[] = {
+static const struct ol_cli_option run_options[] = {
 	{ "repeat", 'r', "N", "run N times; tell how often each outcome (1)", false },
 	{ "record", 0, "FILE", "write all that happens to FILE, JSON Lines", false },
 	{ "format", 0, "text|json|gctrace", "what standard output gets (text)", false },
@@ -23,7 +22,11 @@ const struct ol_cli_option ol_run_options[] = {
 	{ "quiet", 'q', NULL, "nothing but the verdict", false },
 	{ "help", 'h', NULL, "print this, with the script's own options", false },
 };
-const size_t ol_run_options_count = sizeof ol_run_options / sizeof *ol_run_options;
+const struct ol_run_form ol_run_form = {
+	run_options,
+	sizeof run_options / sizeof *run_options,
+	"spike",
+};
 
 static const struct ol_option *find_script_option(
 	const struct ol_script *script, const char *name) {
@@ -39,7 +42,7 @@ static const struct ol_option *find_script_option(
 static int say_unknown(const struct ol_run_request *request, const char *written) {
 	const char *bare = written + strspn(written, "-");
 	if (strcmp(bare, "interactive") == 0)
-		return ol_say_usage("this version has no interactive mode (oomlab serve)");
+		return ol_say_usage("the interactive mode is a command: oomlab serve");
 	struct ol_error error;
 	ol_cli_error_unknown(&request->table, request->script, written, &error);
 	return ol_say_usage("%s", error.message);
@@ -48,7 +51,7 @@ static int say_unknown(const struct ol_run_request *request, const char *written
 /* The only word stands behind an option that is not ours: "--gc mine", "--bytes 10M". The default
  * script's own options decide whether it is a value or names another script. */
 static int open_by_loose_word(struct ol_run_request *request) {
-	int status = ol_open_script(script_default, &request->script);
+	int status = ol_open_script(request->form->script, &request->script);
 	if (status != OL_EXIT_DONE)
 		return status;
 	const struct ol_cli_given *given = request->line.given;
@@ -83,7 +86,7 @@ static int open_script(struct ol_run_request *request) {
 	}
 	if (line->word_count > 0)
 		return open_by_loose_word(request);
-	return ol_open_script(script_default, &request->script);
+	return ol_open_script(request->form->script, &request->script);
 }
 
 static int say_bad_value(const char *name, const char *value, const struct ol_error *error) {
@@ -216,6 +219,7 @@ static int make_plan(struct ol_run_request *request) {
 	/* An experiment's settings were only checked: they are applied to each of its runs. */
 	if (!is_scenario)
 		return open_policy(request);
+	request->draft = request->plan;
 	if (ol_plan_finish(&request->plan, &error) < 0 ||
 		ol_script_fill(request->script, &request->plan.spec, &error) < 0)
 		return ol_say_usage("%s", error.message);
@@ -236,9 +240,10 @@ static int check_experiment(const struct ol_run_request *request) {
 	return OL_EXIT_DONE;
 }
 
-int ol_run_request_parse(struct ol_run_request *request, int argc, char **argv) {
-	*request = (struct ol_run_request){ .format = OL_RUN_TEXT };
-	ol_cli_table_init(&request->table, ol_run_options, ol_run_options_count, true);
+int ol_run_request_parse(
+	struct ol_run_request *request, const struct ol_run_form *form, int argc, char **argv) {
+	*request = (struct ol_run_request){ .format = OL_RUN_TEXT, .form = form };
+	ol_cli_table_init(&request->table, form->options, form->option_count, true);
 	struct ol_error error;
 	if (ol_cli_parse(argc, argv, &request->table, &request->line, &error) < 0)
 		return ol_say_usage("%s", error.message);
@@ -257,4 +262,25 @@ int ol_run_request_parse(struct ol_run_request *request, int argc, char **argv) 
 void ol_run_request_finish(struct ol_run_request *request) {
 	ol_script_policy_close(request->policy);
 	ol_script_close(request->script);
+}
+
+void ol_run_request_print_settings(void) {
+	struct ol_cli_table table;
+	puts("\nsettings of the run:");
+	ol_cli_table_init(&table, NULL, 0, true);
+	ol_cli_print_options(table.options, table.count);
+}
+
+void ol_run_request_print_script(const struct ol_run_request *request) {
+	size_t count;
+	const char *name = ol_script_name(request->script);
+	const char *synopsis = ol_script_synopsis(request->script);
+	ol_script_options(request->script, &count);
+	printf("\n%s: %s\n", name, ol_script_title(request->script));
+	if (count > 0) {
+		printf("options of %s:\n", name);
+		ol_cli_print_script_options(request->script);
+	}
+	if (*synopsis != '\0')
+		printf("\n%s%s", synopsis, synopsis[strlen(synopsis) - 1] == '\n' ? "" : "\n");
 }

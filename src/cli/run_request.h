@@ -13,11 +13,22 @@
 
 enum ol_run_format { OL_RUN_TEXT, OL_RUN_JSON, OL_RUN_GCTRACE };
 
+/* A command that runs a script: what it takes beside the run's settings, and which script it takes
+ * where none is named. */
+struct ol_run_form {
+	const struct ol_cli_option *options;
+	size_t option_count;
+	const char *script;
+};
+extern const struct ol_run_form ol_run_form;
+
 struct ol_run_request {
+	const struct ol_run_form *form;
 	struct ol_cli_table table;
 	struct ol_cli_line line;
 	struct ol_script *script;
-	struct ol_plan plan;             /* For a scenario: finished and filled. */
+	struct ol_plan draft;            /* For a scenario: as asked for, not finished. */
+	struct ol_plan plan;             /* The same finished, and filled. */
 	struct ol_script_policy *policy; /* For an experiment: its runs open their own. */
 	int64_t repeat_count;
 	bool is_repeat_given;    /* --repeat=1 is one of many, too. */
@@ -31,15 +42,16 @@ struct ol_run_request {
 
 /* OL_EXIT_DONE, or says what was wrong and returns the exit status. The request is large: keep it
  * off the stack. Finish it whatever was returned. */
-int ol_run_request_parse(struct ol_run_request *request, int argc, char **argv);
+int ol_run_request_parse(
+	struct ol_run_request *request, const struct ol_run_form *form, int argc, char **argv);
 void ol_run_request_finish(struct ol_run_request *request);
 
 /* The environment's settings, then the command line's, over what the plan holds. */
 int ol_run_request_apply_settings(
 	const struct ol_run_request *request, struct ol_plan *plan, struct ol_error *error);
 
-/* The options of run beside the settings. */
-extern const struct ol_cli_option ol_run_options[];
-extern const size_t ol_run_options_count;
+/* What --help ends with: the settings of a run, and the options and the synopsis of the script. */
+void ol_run_request_print_settings(void);
+void ol_run_request_print_script(const struct ol_run_request *request);
 
 #endif

@@ -317,6 +317,27 @@ struct ol_last_words ol_lives_last_words(const struct ol_lives *lives) {
 	return life != NULL ? life->summary.last_words : (struct ol_last_words){ 0 };
 }
 
+static void ignore_reply(void *context, const struct ol_reply *reply) {
+	(void)context, (void)reply;
+}
+
+void ol_lives_set_limits(struct ol_lives *lives, int32_t gogc, uint64_t memory_limit_bytes) {
+	struct ol_life *life = present(lives);
+	if (lives->supervision == NULL || lives->is_ending)
+		return; /* The next life begins with them. */
+	/* Static: large. */
+	static struct ol_request request;
+	request.kind = OL_REQUEST_LIMITS;
+	request.gogc = gogc;
+	request.memory_limit_bytes = memory_limit_bytes;
+	/* With the line full the life goes on as it was: so it is told. */
+	if (ol_lives_submit(lives, &request, ignore_reply, NULL, NULL) < 0)
+		return;
+	life->summary.spec.gogc = gogc;
+	life->summary.spec.memory_limit_bytes = memory_limit_bytes;
+	tell_life(lives, life);
+}
+
 void ol_lives_renew(struct ol_lives *lives) {
 	if (lives->supervision == NULL || lives->is_ending)
 		return;

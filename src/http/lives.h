@@ -71,6 +71,8 @@ const uint64_t *ol_lives_outcomes(const struct ol_lives *lives);
 struct ol_sample ol_lives_last_sample(const struct ol_lives *lives);
 struct ol_last_words ol_lives_last_words(const struct ol_lives *lives);
 
+/* Go's debug.SetGCPercent and SetMemoryLimit for the present life, if there is one. */
+void ol_lives_set_limits(struct ol_lives *lives, int32_t gogc, uint64_t memory_limit_bytes);
 /* Ends the present life in good order: the next request meets a fresh one. */
 void ol_lives_renew(struct ol_lives *lives);
 /* The same for good: nothing is started any more, who is in line is told. */

@@ -20,8 +20,8 @@
 
 enum { SUBJECT_FDS = 5, FD_TEXT_BYTES = 16, EXIT_NOT_STARTED = 127 };
 
-int ol_subject_find(char path[OL_PATH_BYTES], struct ol_error *error) {
-	static const char *const places[] = { "oomlab-subject", "../libexec/oomlab/oomlab-subject" };
+int ol_program_find(const char *program, char path[OL_PATH_BYTES], struct ol_error *error) {
+	static const char *const places[] = { "", "../libexec/oomlab/" };
 	char own[OL_PATH_BYTES];
 	ssize_t length = readlink("/proc/self/exe", own, sizeof own - 1);
 	if (length < 0)
@@ -32,13 +32,13 @@ int ol_subject_find(char path[OL_PATH_BYTES], struct ol_error *error) {
 		return ol_error_set(error, -ENOENT, "cannot tell where oomlab itself is: %s", own);
 	*name = '\0';
 	for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
-		int needed = snprintf(path, OL_PATH_BYTES, "%s/%s", own, places[i]);
+		int needed = snprintf(path, OL_PATH_BYTES, "%s/%s%s", own, places[i], program);
 		if (needed < OL_PATH_BYTES && access(path, X_OK) == 0)
 			return 0;
 	}
 	return ol_error_set(error, -ENOENT,
-		"oomlab-subject is neither in %s nor in %s/../libexec/oomlab; build or install it again",
-		own, own);
+		"%s is neither in %s nor in %s/../libexec/oomlab; build or install it again", program, own,
+		own);
 }
 
 /* The first to read a file pays for its pages: read the executable out here, so that the cage does
@@ -154,7 +154,7 @@ int ol_subject_launch(const struct ol_run_spec *spec, const char *script_text,
 	const char *policy_text, struct ol_cage *cage, int flight_fd, struct ol_subject *ret_subject,
 	struct ol_error *error) {
 	char path[OL_PATH_BYTES];
-	int result = ol_subject_find(path, error);
+	int result = ol_program_find("oomlab-subject", path, error);
 	if (result < 0)
 		return result;
 	warm(path);

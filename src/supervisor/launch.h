@@ -29,7 +29,7 @@ int ol_subject_launch(const struct ol_run_spec *spec, const char *script_text,
 /* Closes the fds; the process must have been reaped. */
 void ol_subject_finish(struct ol_subject *subject);
 
-/* Where the subject executable is: beside our own, or in ../libexec/oomlab. -ENOENT. */
-int ol_subject_find(char path[OL_PATH_BYTES], struct ol_error *error);
+/* Where a program of ours is: beside our own executable, or in ../libexec/oomlab. -ENOENT. */
+int ol_program_find(const char *name, char path[OL_PATH_BYTES], struct ol_error *error);
 
 #endif
