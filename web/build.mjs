@@ -2,14 +2,18 @@
 //
 // Usage: node build.mjs OUTPUT_DIRECTORY   (gets index.html, page.css, page.js)
 import { copyFileSync, mkdirSync } from "node:fs";
+import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
 
-const output = process.argv[2];
-if (!output) {
+if (process.argv.length !== 3) {
   console.error("usage: node build.mjs OUTPUT_DIRECTORY");
   process.exit(2);
 }
+const output = resolve(process.argv[2]);
+const { build } = await import("esbuild").catch(() => {
+  console.error("web/node_modules is missing: tools/page.sh fetches it");
+  process.exit(1);
+});
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
 
 mkdirSync(output, { recursive: true });
