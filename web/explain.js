@@ -108,7 +108,7 @@ function explainRoom(life) {
 
 function explainRunning(life) {
   const numbers = numbersAt(life);
-  if (!numbers || !life.sample) {
+  if (!numbers) {
     return { tone: "calm", mark: "●", title: `Life ${life.life} begins`, text: "", hints: [] };
   }
   const gc = numbers.garbage > NOTABLE_BYTES ? [HINTS.gc] : [];

@@ -1,6 +1,7 @@
 // mock.mjs -- Speaks to the page as `oomlab serve` does, with an invented heap: for page authors.
 //
-// Usage: node mock.mjs [PORT]   (the files that are served are those of `npm run build`)
+// Usage: node mock.mjs [serve] [--listen=127.0.0.1:PORT]
+// The files that it serves are those of `npm run build`. With MOCK_UNCAGED set it has no cage.
 // No cage, no collector: a few rules that make the 90/10 spike end as it does in the real program.
 // What the real server says is in docs/http.md; where the two differ, this file is wrong.
 import { createServer } from "node:http";
@@ -302,7 +303,8 @@ const server = createServer((request, response) => {
     answer(response, 404, { error: "no such page" });
   }
 });
-server.listen(Number(process.argv[2] ?? 1112), "127.0.0.1", () => {
+const listenAt = process.argv.find((word) => word.startsWith("--listen="));
+server.listen(Number(listenAt?.split(":").at(-1) ?? 1112), "127.0.0.1", () => {
   console.log(`mock of oomlab serve: http://127.0.0.1:${server.address().port}/`);
 });
 setInterval(sample, PERIOD_MS);
