@@ -7,7 +7,7 @@ import { formatBytes, isNever } from "./units.js";
 
 const LABEL_GAP = 16; // Between two labels at the right edge, in CSS pixels.
 const MARK_GAP = 46; // A collection closer to its neighbour than this has no words.
-const DASHES = [[2, 3], [8, 3, 2, 3], [12, 4], [4, 4], [1, 5], [14, 3, 3, 3]];
+const DASHES = [[8, 3, 2, 3], [12, 4], [4, 4], [2, 3], [14, 3, 3, 3], [1, 5]];
 
 const pixel = (value) => value * uPlot.pxRatio;
 const yOf = (plot, bytes) => plot.valToPos(bytes, "y", true);
@@ -71,7 +71,7 @@ function drawOthers(plot, { others, palette, life }) {
     if (/^oom-killed/.test(other.outcome ?? "")) {
       points.push([xOf(plot, other.wall_ns / 1e9), yOf(plot, other.cage_peak_bytes)]);
     }
-    strokeLine(plot, points, palette.ink, 1.4, dash);
+    strokeLine(plot, points, palette.ink, 2, dash);
     if (other.settings.limit_bytes !== life?.settings.limit_bytes) {
       const y = yOf(plot, other.settings.limit_bytes);
       strokeLine(plot, [points[0], points.at(-1)].map(([x]) => [x, y]), palette.limit, 1, dash);

@@ -11,6 +11,12 @@ function gcText(gc) {
     `next at ${formatBytes(gc.next_goal_bytes)}`;
 }
 
+// "bytes=4194304" is "4.0 MiB"; anything else stays as it was sent.
+function argumentsText(text) {
+  const bytes = /^bytes=(\d+)$/.exec(text ?? "");
+  return bytes ? formatBytes(Number(bytes[1])) : (text ?? "").replace(/^bytes=/, "");
+}
+
 // What one message looks like in the table: { atMs, life, kind, what, result }, or null.
 export function eventOf(name, message, life) {
   const atMs = message.at_ns == null ? Date.now() : life ? life.started_at_ms + message.at_ns / 1e6
@@ -28,8 +34,9 @@ export function eventOf(name, message, life) {
         kind: isKilled(message) ? "killed" : "life", what: isKilled(message) ? "✗ ends" : "ends",
         result: message.verdict ?? message.outcome };
   case "request":
-    return { atMs: message.at_ms, life: message.life, kind: message.status < 400 ? "request" : "bad",
-      what: `${message.path}${message.arguments ? ` ${message.arguments}` : ""}`,
+    return { atMs: message.at_ms, life: message.life,
+      kind: message.status < 400 ? "request" : "bad",
+      what: `${message.path} ${argumentsText(message.arguments)}`,
       result: `${message.status} · ${message.text || "done"} · ${
         formatDuration(message.took_ns)}` };
   case "log":

@@ -28,8 +28,11 @@ function showResult(text, isBad) {
 
 // What an answer says, in one line.
 function wordsOf(name, bytes, { status, body }) {
+  if (status === 507) {
+    return `${name}${bytes ? ` ${formatBytes(bytes)}` : ""}: the heap died of it`;
+  }
   if (status !== 200) {
-    return body.verdict ?? body.error ?? `answered ${status}`;
+    return body.error ?? `answered ${status}`;
   }
   const { heap_alloc: heap, next_gc: goal } = body.memstats;
   const rest = `heap ${formatBytes(heap)}, next gc ${formatBytes(goal)}`;

@@ -43,9 +43,12 @@ export function createNumbers(body, caption) {
     show(life, numbers, isNow) {
       setText(caption, !numbers ? "Now" : isNow && life.state === "running" ? "Now"
         : isNow ? "At the last look" : `At ${formatSeconds(numbers.at_ms / 1000)}`);
-      for (const name of ["cage", "heap", "live", "garbage", "rss"]) {
+      for (const name of ["heap", "live", "garbage", "rss"]) {
         set(name, formatBytes(numbers?.[name]));
       }
+      const peak = life?.cage_peak_bytes ?? 0;
+      set("cage", formatBytes(numbers?.cage),
+        peak > (numbers?.cage ?? 0) ? `peak ${formatBytes(peak)}` : "");
       set("limit", formatBytes(life?.settings.limit_bytes));
       set("goal", ...(numbers ? goalText(numbers) : ["–"]));
       cells.goal.row.classList.toggle("is-beyond", Boolean(numbers) &&

@@ -88,7 +88,7 @@ export function createView(model, { onHint } = {}) {
     }
     lastDrawnMs = Date.now();
     const now = life ? numbersAt(life) : null;
-    meter.show(now, (life?.settings ?? model.settings)?.limit_bytes ?? 0);
+    meter.show(life ?? null, now, (life?.settings ?? model.settings)?.limit_bytes ?? 0);
     chart.setLife(life ?? null);
   }
 

@@ -192,7 +192,8 @@ async function run() {
   });
 
   await test("every control has a name", async () => {
-    const unnamed = await page.evaluate(() => [...document.querySelectorAll("button, input, select")]
+    const unnamed = await page.evaluate(() => [
+      ...document.querySelectorAll("button, input, select")]
       .filter((control) => !control.textContent.trim() && !control.ariaLabel
         && !(control.labels && control.labels.length > 0))
       .map((control) => control.outerHTML));
