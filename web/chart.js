@@ -8,7 +8,7 @@ import { faded, hatch, readPalette } from "./palette.js";
 import { GIB, KIB, MIB, formatSeconds, formatTick, isNever } from "./units.js";
 
 const NARROW_PIXELS = 560;
-const SECONDS_MIN = 4; // A short life still gets an axis with several ticks.
+const SECONDS_MIN = 0.2; // Of an axis: some lives are shorter.
 const GOAL_STRETCH = 2.6; // Up to this many limits the scale grows to show the goal.
 const TICKS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512];
 const TICK_BYTES = [KIB, MIB, GIB].flatMap((unit) => TICKS.map((tick) => tick * unit));
@@ -58,7 +58,7 @@ export function createChart(element, options = {}) {
     }
     const step = options.isCalm?.() ? 15 : 1;
     const max = isRunning || !life ? Math.max(10, Math.ceil(end / step) * step)
-      : Math.max(SECONDS_MIN, end * 1.02);
+      : Math.max(SECONDS_MIN, end * 1.04);
     return [windowSeconds == null ? 0 : Math.max(0, max - windowSeconds), max];
   }
 
@@ -135,7 +135,7 @@ export function createChart(element, options = {}) {
     plot = new uPlot({
       width: Math.max(200, Math.floor(width)),
       height: Math.max(160, Math.floor(height)),
-      padding: [30, state.isNarrow ? 64 : 128, 0, 0],
+      padding: [30, state.isNarrow ? 64 : 146, 0, 0],
       scales: {
         x: { time: false, auto: true, range: rangeSeconds },
         y: { auto: true, range: rangeBytes },

@@ -2,6 +2,9 @@
 import { byId, make, setAttribute, setText } from "./dom.js";
 import { explain } from "./explain.js";
 
+// A number and its unit stay on one line.
+const together = (text) => text?.replace(/(\d) ([KMG]?i?B|ms|s)\b/g, "$1\u00a0$2");
+
 export function createVerdict({ onHint }) {
   let shownHints = "";
 
@@ -27,9 +30,9 @@ export function createVerdict({ onHint }) {
       const words = explain(life, settings);
       setAttribute(byId("verdict"), "data-tone", words.tone);
       setText(byId("verdict-mark"), words.mark);
-      setText(byId("verdict-title"), words.title);
-      setText(byId("verdict-text"), words.text);
-      showOptional("verdict-coda", words.coda);
+      setText(byId("verdict-title"), together(words.title));
+      setText(byId("verdict-text"), together(words.text));
+      showOptional("verdict-coda", together(words.coda));
       showOptional("verdict-evidence", words.evidence && `evidence: ${words.evidence}`);
       showHints(words.hints);
       return words;
