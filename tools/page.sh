@@ -24,7 +24,7 @@ if [ "${1-run}" = test ]; then
 	omit=--include=dev
 fi
 if ! npm ci --ignore-scripts --no-audit --no-fund --loglevel=error "$omit" >"$log" 2>&1; then
-	tail -n 20 "$log" >&2
+	tail -n 6 "$log" >&2
 	printf 'oomlab: npm could not fetch the packages of web/package-lock.json: %s\n' \
 		'see that it reaches its registry, then try again' >&2
 	exit 1
