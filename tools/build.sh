@@ -9,12 +9,21 @@ set -eu
 
 directory=$1
 shift
+tools=$(dirname "$0")
 
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 
 has_tests() {
 	grep -q '"name": "tests", "value": true' "$directory/meson-info/intro-buildoptions.json"
+}
+
+# The page's packages; those that drive a browser too, where tests are built.
+fetch_page() { # fetch_page MESON OPTION...
+	case " $* " in
+	*" -Dtests=true "*) "$tools/page.sh" test ;;
+	*) "$tools/page.sh" run ;;
+	esac
 }
 
 quietly() {
@@ -25,6 +34,7 @@ quietly() {
 	}
 }
 
+fetch_page "$@"
 if [ ! -f "$directory/build.ninja" ]; then
 	printf 'oomlab: configuring %s\n' "$directory" >&2
 	rm -rf "$directory/meson-private" "$directory/meson-info" # Of a set-up that failed half way.

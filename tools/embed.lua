@@ -6,39 +6,12 @@
 -- bytes on every machine. The library is carried in compiled form too, with its line numbers, since
 -- parsing it would take a third of the time that a small experiment's subject needs to start.
 
-local BYTES_PER_LINE = 24
-
-local function fail(...)
-  io.stderr:write("embed.lua: ", string.format(...), "\n")
-  os.exit(1)
-end
-
-local function read_file(path)
-  local file, reason = io.open(path, "rb")
-  if not file then
-    fail("%s", reason)
-  end
-  local text = file:read("a")
-  file:close()
-  return text
-end
-
--- One array initializer: signed bytes, since char is signed where we build, and a last NUL.
-local function append_array(out, text)
-  local length = #text
-  for first = 1, length, BYTES_PER_LINE do
-    local bytes = { text:byte(first, math.min(first + BYTES_PER_LINE - 1, length)) }
-    for index, byte in ipairs(bytes) do
-      bytes[index] = byte < 128 and byte or byte - 256
-    end
-    out[#out + 1] = "\t" .. table.concat(bytes, ", ") .. ","
-  end
-  out[#out + 1] = "\t0,"
-end
+package.path = arg[0]:match("^(.*/)") .. "?.lua;" .. package.path
+local c_source = require "c_source"
 
 local output_path, source_root = arg[1], arg[2]
 if not source_root then
-  fail("usage: embed.lua OUTPUT.c SOURCE_ROOT NAME...")
+  c_source.fail("usage: embed.lua OUTPUT.c SOURCE_ROOT NAME...")
 end
 
 local names = table.move(arg, 3, #arg, 1, {})
@@ -51,22 +24,22 @@ local out = {
 }
 for index, name in ipairs(names) do
   if names[index - 1] == name then
-    fail("%s is listed twice", name)
+    c_source.fail("%s is listed twice", name)
   end
   if not name:match("^[%w_/.-]+%.lua$") then
-    fail("%s is not a good name for an embedded file", name)
+    c_source.fail("%s is not a good name for an embedded file", name)
   end
-  local text = read_file(source_root .. "/" .. name)
+  local text = c_source.read_file(source_root .. "/" .. name)
   local chunk, reason = load(text, "@" .. name, "t")
   if not chunk then
-    fail("%s", reason)
+    c_source.fail("%s", reason)
   end
   out[#out + 1] = string.format("static const char text_%d[] = { /* %s */", index, name)
-  append_array(out, text)
+  c_source.append_array(out, text)
   out[#out + 1] = "};"
   if name:match("^lua/") then
     out[#out + 1] = string.format("static const char code_%d[] = {", index)
-    append_array(out, string.dump(chunk))
+    c_source.append_array(out, string.dump(chunk))
     out[#out + 1] = "};"
   end
   out[#out + 1] = ""
@@ -81,12 +54,4 @@ end
 out[#out + 1] = "\t{ NULL, NULL, 0, NULL, 0 },"
 out[#out + 1] = "};"
 out[#out + 1] = string.format("const size_t ol_embedded_files_count = %d;", #names)
-out[#out + 1] = ""
-
-local output, reason = io.open(output_path, "wb")
-if not output then
-  fail("%s", reason)
-end
-if not output:write(table.concat(out, "\n")) or not output:close() then
-  fail("cannot write %s", output_path)
-end
+c_source.write_lines(output_path, out)

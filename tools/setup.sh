@@ -19,6 +19,7 @@ liblua5.4-dev     pkg:lua5.4,lua-5.4,lua54
 libcgroup-dev     pkg:libcgroup
 libmicrohttpd-dev pkg:libmicrohttpd
 libjansson-dev    pkg:jansson
+npm               command:npm
 '
 test_needs="$run_needs"'
 libcmocka-dev     pkg:cmocka
@@ -32,6 +33,7 @@ clang-tidy        command:clang-tidy
 qemu-system-x86   command:qemu-system-x86_64
 busybox-static    command:busybox
 cpio              command:cpio
+chromium          command:chromium
 '
 bench_needs="$run_needs"'
 golang-go         command:go
@@ -67,40 +69,37 @@ bench) needs=$bench_needs ;;
 esac
 
 packages=$(printf '%s' "$needs" | while read -r package _; do printf '%s ' "$package"; done)
-missing=
+installed=
 if command -v dpkg-query >/dev/null; then
-	# One call for all: what it does not print as installed is missing.
+	# One call for all.
 	# shellcheck disable=SC2086
 	installed=" $(dpkg-query -W -f='${Package}=${db:Status-Status} ' $packages 2>/dev/null) "
-	for package in $packages; do
-		case $installed in
-		*" $package=installed "*) ;;
-		*) missing="$missing $package" ;;
-		esac
-	done
-else
-	missing=$packages
 fi
-[ -n "$missing" ] || exit 0
+# What dpkg does not know may be there all the same: under another name, or not from Debian at all.
+absent=$(printf '%s' "$needs" | while read -r package probe; do
+	case $installed in
+	*" ${package:-none}=installed "*) ;;
+	*) [ -z "$package" ] || is_there "$probe" || printf '%s %s\n' "$package" "${probe#*:}" ;;
+	esac
+done)
+[ -n "$absent" ] || exit 0
+missing=$(printf '%s\n' "$absent" | while read -r package _; do printf ' %s' "$package"; done)
 
 as_root=
 if [ "$(id -u)" -ne 0 ]; then
 	as_root=sudo
 fi
 if ! command -v apt-get >/dev/null || { [ -n "$as_root" ] && ! command -v sudo >/dev/null; }; then
-	# Nothing can be installed from here; perhaps it is all there under other package names.
-	absent=$(printf '%s' "$needs" | while read -r package probe; do
-		case " $missing " in
-		*" ${package:-none} "*) is_there "$probe" || printf '%s (%s), ' "$package" "${probe#*:}" ;;
-		esac
-	done)
-	[ -n "$absent" ] || exit 0
+	# Nothing can be installed from here.
 	if command -v apt-get >/dev/null; then
 		say "cannot install packages: not root, and there is no sudo"
 		say "run as root: apt-get install$missing"
 	else
+		list=$(printf '%s\n' "$absent" | while read -r package looked_for; do
+			printf '%s (%s), ' "$package" "$looked_for"
+		done)
 		say "this system has no apt-get. Please install, under the names your system gives them"
-		say "(Debian's package, what is looked for): ${absent%, }"
+		say "(Debian's package, what is looked for): ${list%, }"
 	fi
 	exit 1
 fi

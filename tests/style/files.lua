@@ -17,7 +17,7 @@ for _, place in ipairs { "home/", "root/", "work/", "farm/", "Users/", "tmp/[%w_
 end
 
 -- What is not held to columns and white space, by the ends of the names.
-local PROSE = { md = true, html = true, css = true, js = true, csv = true, go = true, json = true }
+local PROSE = { md = true, html = true, css = true, csv = true, go = true, json = true }
 
 local problems = {
   lines = {}, functions = {}, header = {}, indent = {}, columns = {}, paths = {}, embedded = {},
@@ -45,6 +45,10 @@ local function check_header(name, lines)
   elseif name:match("%.lua$") then
     if not first:match("^%-%- " .. base .. " %-%- %S") then
       report("header", name, 1, "does not begin with '-- NAME -- Sentence'")
+    end
+  elseif name:match("%.m?js$") then
+    if not first:match("^// " .. base .. " %-%- %S") then
+      report("header", name, 1, "does not begin with '// NAME -- Sentence'")
     end
   elseif first:match("^#!.*sh$") and not (lines[2] or ""):match("^# " .. base .. " %-%- %S") then
     report("header", name, 2, "does not begin with '# NAME -- Sentence' below the first line")

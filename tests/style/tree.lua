@@ -1,7 +1,7 @@
 -- tree.lua -- The source tree as the style checks see it, and the TAP they print.
 local tree = {}
 
--- Folders that hold sources; build directories are not among them.
+-- Folders that hold sources; build directories and what npm fetches are not among them.
 local FOLDERS = "src lua scripts examples tests tools docs web .ci"
 
 local function quote(text)
@@ -20,7 +20,8 @@ end
 function tree.files(root)
   local names = {}
   local output = tree.run("cd " .. quote(root) .. " && find " .. FOLDERS ..
-    " -type f -print 2>/dev/null; find . -maxdepth 1 -type f -print")
+    " -name node_modules -prune -o -path web/dist -prune -o -type f -print 2>/dev/null" ..
+    "; find . -maxdepth 1 -type f ! -name .git -print")
   for line in output:gmatch("[^\n]+") do
     names[#names + 1] = (line:gsub("^%./", ""))
   end
