@@ -38,7 +38,7 @@ static void check_machine(struct diagnosis *diagnosis) {
 static void check_subject(struct diagnosis *diagnosis) {
 	char path[OL_PATH_BYTES];
 	struct ol_error error;
-	if (ol_subject_find(path, &error) == 0) {
+	if (ol_program_find("oomlab-subject", path, &error) == 0) {
 		struct ol_check *check = add_check(diagnosis, OL_CHECK_GOOD, "subject executable");
 		snprintf(check->finding, sizeof check->finding, "%.511s", path);
 		return;
