@@ -13,10 +13,13 @@
 #include "supervisor/launch.h"
 
 static const struct ol_cli_option serve_options[] = {
-	{ "listen", 0, "ADDRESS:PORT", "where to listen (0.0.0.0:1112); port 0 takes a free one", false },
-	{ "allow-host", 0, "NAME", "a name that may stand in an URL of ours; may be given again", false },
+	{ "listen", 0, "ADDRESS:PORT", "where to listen (0.0.0.0:1112); port 0 takes a free one",
+		false },
+	{ "allow-host", 0, "NAME", "a name that may stand in an URL of ours; may be given again",
+		false },
 	{ "token-file", 0, "FILE", "ask everybody for the token that is in FILE", false },
-	{ "no-cage", 0, NULL, "without a control group: nothing but RLIMIT_DATA limits the heap", false },
+	{ "no-cage", 0, NULL, "without a control group: nothing but RLIMIT_DATA limits the heap",
+		false },
 	{ "request-timeout", 0, "SECONDS", "what the heap may take to answer (30)", false },
 	{ "record", 0, "FILE", "write all that happens to FILE, JSON Lines", false },
 	{ "quiet", 'q', NULL, "say nothing but errors", false },
@@ -42,12 +45,13 @@ int ol_command_serve(int argc, char **argv) {
 }
 
 void ol_command_serve_help(void) {
-	puts("usage: oomlab serve [SCRIPT] [--listen=ADDRESS:PORT] [options] [--script-option=value]\n\n"
-		 "Puts a heap into a memory cage and lets you play with it: in a browser, with curl, or\n"
-		 "from programs. When a request overflows the cage, the kernel kills the heap; the\n"
-		 "server stays, tells why, and the next request meets a fresh heap. SCRIPT is one that\n"
-		 "registers routes with lab.http; the default is interactive. See docs/http.md.\n\n"
-		 "options:");
+	puts(
+		"usage: oomlab serve [SCRIPT] [--listen=ADDRESS:PORT] [options] [--script-option=value]\n\n"
+		"Puts a heap into a memory cage and lets you play with it: in a browser, with curl, or\n"
+		"from programs. When a request overflows the cage, the kernel kills the heap; the\n"
+		"server stays, tells why, and the next request meets a fresh heap. SCRIPT is one that\n"
+		"registers routes with lab.http; the default is interactive. See docs/http.md.\n\n"
+		"options:");
 	ol_cli_print_options(ol_serve_form.options, ol_serve_form.option_count);
 	ol_run_request_print_settings();
 	puts("\nexit status: 0 ended in good order (Ctrl-C, SIGTERM), 2 bad usage, 3 the script\n"

@@ -12,8 +12,7 @@ static enum MHD_Result send_metrics(
 	struct ol_http_server *server = exchange->server;
 	bool is_openmetrics = ol_http_wants_openmetrics(headers->accept);
 	const struct ol_life *life = ol_lives_present(server->lives);
-	const struct ol_run_spec *spec =
-		life != NULL ? &life->summary.spec : ol_http_next_spec(server);
+	const struct ol_run_spec *spec = life != NULL ? &life->summary.spec : ol_http_next_spec(server);
 	struct ol_last_words words = ol_lives_last_words(server->lives);
 	struct ol_sample sample = ol_lives_last_sample(server->lives);
 	bool is_alive = life != NULL && life->is_running;
@@ -45,8 +44,8 @@ static enum MHD_Result send_metrics(
 	char *text = malloc(OL_HTTP_METRICS_BYTES);
 	size_t bytes = 0;
 	struct ol_error error;
-	if (text == NULL || ol_http_metrics(&facts, is_openmetrics, text, OL_HTTP_METRICS_BYTES, &bytes,
-							&error) < 0) {
+	if (text == NULL ||
+		ol_http_metrics(&facts, is_openmetrics, text, OL_HTTP_METRICS_BYTES, &bytes, &error) < 0) {
 		free(text);
 		return MHD_NO;
 	}
@@ -68,8 +67,7 @@ static enum MHD_Result send_events(struct ol_http_exchange *exchange) {
 	(void)MHD_add_response_header(response, "Cross-Origin-Resource-Policy", "same-origin");
 	if (exchange->line != NULL)
 		ol_connection_set(exchange->line, OL_CONNECTION_STREAMING, ol_http_now_ms());
-	return ol_http_send(
-		server, exchange->connection, exchange->route, MHD_HTTP_OK, response);
+	return ol_http_send(server, exchange->connection, exchange->route, MHD_HTTP_OK, response);
 }
 
 static enum MHD_Result send_text(struct ol_http_exchange *exchange, const char *text) {

@@ -218,7 +218,8 @@ void ol_events_tick(struct ol_events *events, uint64_t now_ms) {
 	if (now_ms - events->spoke_at_ms < OL_EVENTS_QUIET_MS)
 		return;
 	events->spoke_at_ms = now_ms;
-	for (struct listener *listener = events->listeners; listener != NULL; listener = listener->next) {
+	for (struct listener *listener = events->listeners; listener != NULL;
+		 listener = listener->next) {
 		listener->needs_comment = true;
 		wake(listener);
 	}

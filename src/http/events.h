@@ -11,8 +11,8 @@
 #include <microhttpd.h>
 
 enum {
-	OL_EVENTS_MAX = 256,   /* Messages kept. */
-	OL_LISTENERS_MAX = 64, /* Others are refused. */
+	OL_EVENTS_MAX = 256,       /* Messages kept. */
+	OL_LISTENERS_MAX = 64,     /* Others are refused. */
 	OL_EVENTS_QUIET_MS = 10000 /* After so much silence a listener is sent a comment. */
 };
 

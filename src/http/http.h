@@ -26,8 +26,8 @@ struct ol_http_host {
 		struct ol_error *error);
 	/* Calls visit for each policy that may be chosen by name. */
 	void (*each_policy)(void *context,
-		void (*visit)(void *visit_context, const char *name, const char *title,
-			const char *argument),
+		void (*visit)(
+			void *visit_context, const char *name, const char *title, const char *argument),
 		void *visit_context);
 	/* One line of what happened, for people. */
 	void (*log)(void *context, const char *line);
@@ -51,8 +51,7 @@ struct ol_http_config {
 int ol_http_listen(const char *address, int *ret_fd, struct ol_error *error);
 /* "127.0.0.1:1112": where a listening socket listens. */
 enum { OL_HTTP_ADDRESS_BYTES = 80 };
-int ol_http_address(
-	int listen_fd, char ret_address[OL_HTTP_ADDRESS_BYTES], struct ol_error *error);
+int ol_http_address(int listen_fd, char ret_address[OL_HTTP_ADDRESS_BYTES], struct ol_error *error);
 
 struct ol_http_server; /* Opaque. */
 int ol_http_server_create(const struct ol_http_config *config, struct ol_http_server **ret_server,

@@ -41,8 +41,8 @@ void ol_life_note_sample(
 	life->num_gc = sample->memstats.num_gc;
 	if (sample->cage_bytes > life->peak_bytes)
 		life->peak_bytes = sample->cage_bytes;
-	if (life->point_count > 0 && sample->at_ns - life->points[life->point_count - 1].at_ns <
-									 life->point_distance_ns)
+	if (life->point_count > 0 &&
+		sample->at_ns - life->points[life->point_count - 1].at_ns < life->point_distance_ns)
 		return;
 	if (life->point_count == OL_LIFE_POINTS_MAX)
 		thin_out(life);
@@ -74,7 +74,7 @@ void ol_life_note_end(struct ol_life *life) {
 	life->num_gc = summary->last_words.memstats.num_gc;
 	life->peak_bytes = summary->cage_peak_bytes;
 	ol_verdict_line(summary, life->verdict, sizeof life->verdict);
-	ol_evidence_line(summary, ", ", life->evidence, sizeof life->evidence);
+	ol_evidence_line(summary, "·", life->evidence, sizeof life->evidence);
 	ol_explain(summary, life->story, sizeof life->story);
 	/* Its last moment, which fell between two samples. */
 	struct ol_sample last = {
@@ -117,8 +117,8 @@ static json_t *curve(const struct ol_life *life, size_t offset_bytes, uint64_t d
 		const char *point = (const char *)&life->points[i];
 		uint64_t value = *(const uint64_t *)(point + offset_bytes);
 		bool is_known = value != UINT64_MAX;
-		result |= json_array_append_new(
-			list, is_known ? ol_json_uint64(value / divisor) : json_null());
+		result |=
+			json_array_append_new(list, is_known ? ol_json_uint64(value / divisor) : json_null());
 	}
 	return checked(list, result);
 }
@@ -158,7 +158,8 @@ static json_t *json_of_cycle(const struct ol_life_cycle *cycle) {
 
 static json_t *json_of_cycles(const struct ol_life *life) {
 	json_t *list = json_array();
-	uint64_t first = life->cycle_count > OL_LIFE_CYCLES_MAX ? life->cycle_count - OL_LIFE_CYCLES_MAX : 0;
+	uint64_t first =
+		life->cycle_count > OL_LIFE_CYCLES_MAX ? life->cycle_count - OL_LIFE_CYCLES_MAX : 0;
 	int result = 0;
 	for (uint64_t i = first; i < life->cycle_count; i++)
 		result |= json_array_append_new(list, json_of_cycle(&life->cycles[i % OL_LIFE_CYCLES_MAX]));

@@ -66,8 +66,8 @@ void ol_life_note_end(struct ol_life *life);
 /* Reachable object bytes, as the last words say; UINT64_MAX: not known. */
 uint64_t ol_live_bytes(const struct ol_last_words *words);
 
-/* New references; NULL: out of memory. What the page is told: settings, then all there is to tell of
- * a life, with its curves or without. */
+/* New references; NULL: out of memory. What the page is told: settings, then all there is to tell
+ * of a life, with its curves or without. */
 json_t *ol_json_of_settings(const struct ol_run_spec *spec);
 json_t *ol_json_of_life(const struct ol_life *life, bool has_curves);
 

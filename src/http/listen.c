@@ -26,8 +26,8 @@ static int parse_address(const char *text, union address *ret_address, struct ol
 	int64_t port;
 	const char *colon = strrchr(text, ':');
 	if (colon == NULL || ol_parse_integer(colon + 1, 0, UINT16_MAX, &port, NULL) < 0)
-		return ol_error_set(error, -EINVAL, "'%.64s': expected ADDRESS:PORT, as in 127.0.0.1:1112",
-			text);
+		return ol_error_set(
+			error, -EINVAL, "'%.64s': expected ADDRESS:PORT, as in 127.0.0.1:1112", text);
 	size_t length = (size_t)(colon - text);
 	if (length >= 2 && text[0] == '[' && text[length - 1] == ']') {
 		text++;
@@ -71,8 +71,8 @@ int ol_http_listen(const char *address, int *ret_fd, struct ol_error *error) {
 												 "names another place"
 						   : code == -EACCES   ? "; ports below 1024 are for root"
 											   : "";
-		return ol_error_set(error, code, "cannot listen at %.64s: %s%s", address,
-			strerrordesc_np(-code), cure);
+		return ol_error_set(
+			error, code, "cannot listen at %.64s: %s%s", address, strerrordesc_np(-code), cure);
 	}
 	*ret_fd = ol_steal_fd(&fd);
 	return 0;

@@ -34,9 +34,9 @@ struct ol_lives {
 	bool is_in_flight;      /* The first in line was handed down. */
 	bool has_timed_out;     /* ... and was told so: its answer is of no account. */
 	uint64_t in_flight_number;
-	uint64_t due_ns;    /* Of what is in flight, or of the start: on the monotonic clock. */
-	bool is_ending;     /* Asked to end in good order; nothing more is handed down. */
-	bool is_stopped;    /* For good. */
+	uint64_t due_ns; /* Of what is in flight, or of the start: on the monotonic clock. */
+	bool is_ending;  /* Asked to end in good order; nothing more is handed down. */
+	bool is_stopped; /* For good. */
 	struct ol_sample last_sample;
 	uint64_t outcomes[OL_OUTCOME_COUNT];
 };
@@ -217,8 +217,8 @@ static void bury(struct ol_lives *lives) {
 	lives->supervision = NULL;
 	if (result < 0) {
 		life->summary.outcome = OL_OUTCOME_LAB_ERROR;
-		snprintf(life->summary.error_message, sizeof life->summary.error_message, "%s",
-			error.message);
+		snprintf(
+			life->summary.error_message, sizeof life->summary.error_message, "%s", error.message);
 	}
 	ol_life_note_end(life);
 	lives->outcomes[life->summary.outcome]++;
@@ -259,8 +259,8 @@ void ol_lives_step(struct ol_lives *lives) {
 int ol_lives_submit(struct ol_lives *lives, const struct ol_request *request,
 	ol_reply_function reply, void *context, struct ol_error *error) {
 	if (lives->line_count == OL_TICKETS_MAX)
-		return ol_error_set(error, -EAGAIN, "%d requests are in line already; try again later",
-			OL_TICKETS_MAX);
+		return ol_error_set(
+			error, -EAGAIN, "%d requests are in line already; try again later", OL_TICKETS_MAX);
 	if (lives->is_stopped)
 		return ol_error_set(error, -EAGAIN, "the server is stopping");
 	struct ticket ticket = { .reply = reply, .context = context };

@@ -51,13 +51,14 @@ int ol_lives_create(const struct ol_http_host *host, const struct ol_lives_sink 
 /* Ends the present life at once. Everybody in line is told first. NULL is fine. */
 void ol_lives_destroy(struct ol_lives *lives);
 
-/* Puts a request in line (copied; its number is given here), or, with request NULL, waits until there
- * is a heap that is ready. reply is called exactly once, perhaps before this returns. -EAGAIN: the
- * line is full; -ENOMEM; then reply is not called. */
+/* Puts a request in line (copied; its number is given here), or, with request NULL, waits until
+ * there is a heap that is ready. reply is called exactly once, perhaps before this returns.
+ * -EAGAIN: the line is full; -ENOMEM; then reply is not called. */
 int ol_lives_submit(struct ol_lives *lives, const struct ol_request *request,
 	ol_reply_function reply, void *context, struct ol_error *error);
 
-/* The present heap's statistics, from the flight recorder. False: there is no heap that is ready. */
+/* The present heap's statistics, from the flight recorder. False: there is no heap that is ready.
+ */
 bool ol_lives_memstats(const struct ol_lives *lives, struct ol_memstats *ret_memstats);
 /* The present life, running or not; NULL before the first. */
 const struct ol_life *ol_lives_present(const struct ol_lives *lives);
@@ -79,7 +80,8 @@ void ol_lives_renew(struct ol_lives *lives);
 void ol_lives_stop(struct ol_lives *lives);
 bool ol_lives_is_idle(const struct ol_lives *lives); /* No life runs. */
 
-/* For the event loop: what to wait for, how long at most (ms, -1: for ever), and what to do then. */
+/* For the event loop: what to wait for, how long at most (ms, -1: for ever), and what to do then.
+ */
 void ol_lives_poll_fds(const struct ol_lives *lives, struct pollfd ret_fds[OL_SUPERVISION_FDS]);
 int ol_lives_wait_ms(const struct ol_lives *lives);
 void ol_lives_step(struct ol_lives *lives);

@@ -30,6 +30,6 @@ enum MHD_Result ol_http_page(
 		return ol_http_send(exchange->server, exchange->connection, exchange->route,
 			is_known ? MHD_HTTP_NOT_MODIFIED : MHD_HTTP_OK, response);
 	}
-	return ol_http_send(exchange->server, exchange->connection, exchange->route,
-		MHD_HTTP_NOT_FOUND, ol_http_error_response(false, "this program carries no page"));
+	return ol_http_send(exchange->server, exchange->connection, exchange->route, MHD_HTTP_NOT_FOUND,
+		ol_http_error_response(false, "this program carries no page"));
 }

@@ -9,8 +9,7 @@
 
 enum { TEXT_BYTES = 1024 };
 
-static void visit_policy(
-	void *context, const char *name, const char *title, const char *argument) {
+static void visit_policy(void *context, const char *name, const char *title, const char *argument) {
 	json_t *object = json_object();
 	int result = json_object_set_new(object, "name", ol_json_text(name));
 	result |= json_object_set_new(object, "title", ol_json_text(title));
@@ -114,7 +113,8 @@ enum MHD_Result ol_http_policy(struct ol_http_exchange *exchange) {
 	if (exchange->text_count == 0 && !exchange->is_post)
 		return send_settings(exchange, NULL);
 	if (!exchange->is_post)
-		return refuse(exchange, MHD_HTTP_BAD_REQUEST, "settings are changed with POST, read with GET");
+		return refuse(
+			exchange, MHD_HTTP_BAD_REQUEST, "settings are changed with POST, read with GET");
 	if (ol_http_check_arguments(route, exchange->texts, exchange->text_count, values, &error) < 0)
 		return refuse(exchange, MHD_HTTP_BAD_REQUEST, error.message);
 	size_t count = keep_given(values, route->argument_count, &is_live);

@@ -25,7 +25,8 @@ static unsigned status_of_death(enum ol_outcome outcome) {
 	case OL_OUTCOME_SCRIPT_ERROR:
 		return MHD_HTTP_INTERNAL_SERVER_ERROR;
 	case OL_OUTCOME_SURVIVED:
-		return MHD_HTTP_SERVICE_UNAVAILABLE; /* It was asked to end before it was this one's turn. */
+		return MHD_HTTP_SERVICE_UNAVAILABLE; /* It was asked to end before it was this one's turn.
+											  */
 	case OL_OUTCOME_KILLED:
 	case OL_OUTCOME_LAB_ERROR:
 	case OL_OUTCOME_COUNT:
@@ -92,7 +93,8 @@ static struct MHD_Response *response_of_answer(
 		}
 		return ol_http_response(text, bytes, answer->type);
 	}
-	if (ol_http_answer_body(answer, exchange->is_json, text, ANSWER_BYTES_MAX, &bytes, &error) < 0) {
+	if (ol_http_answer_body(answer, exchange->is_json, text, ANSWER_BYTES_MAX, &bytes, &error) <
+		0) {
 		free(text);
 		*ret_line = NULL;
 		return ol_http_error_response(exchange->is_json, error.message);
@@ -187,8 +189,8 @@ enum MHD_Result ol_http_statistics(struct ol_http_exchange *exchange) {
 	struct ol_memstats memstats;
 	struct ol_error error;
 	struct ol_option_value values[OL_ROUTE_ARGUMENTS_MAX];
-	if (exchange->text_count > 0 && ol_http_check_arguments(&exchange->route->route, exchange->texts,
-										exchange->text_count, values, &error) < 0)
+	if (exchange->text_count > 0 && ol_http_check_arguments(&exchange->route->route,
+										exchange->texts, exchange->text_count, values, &error) < 0)
 		return refuse(exchange, MHD_HTTP_BAD_REQUEST, &error);
 	if (ol_lives_memstats(server->lives, &memstats))
 		return ol_http_send(server, exchange->connection, exchange->route, MHD_HTTP_OK,

@@ -1,5 +1,6 @@
 /* request.c -- One request from its headers to whoever answers it. */
 #include <assert.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -45,12 +46,13 @@ static int check_head(struct ol_http_exchange *exchange, const struct ol_http_he
 	exchange->route = route;
 	exchange->is_json |= is_json_path || route->route.is_json_only;
 	if (!ol_http_route_allows(route, head->method)) {
-		ol_error_set(error, -EINVAL, "%s takes %s", route->route.path,
-			ol_http_route_methods(route));
+		ol_error_set(
+			error, -EINVAL, "%s takes %s", route->route.path, ol_http_route_methods(route));
 		return MHD_HTTP_METHOD_NOT_ALLOWED;
 	}
 	if (headers->content_bytes > OL_BODY_BYTES_MAX) {
-		ol_error_set(error, -EFBIG, "the request's body is longer than %d bytes", OL_BODY_BYTES_MAX);
+		ol_error_set(
+			error, -EFBIG, "the request's body is longer than %d bytes", OL_BODY_BYTES_MAX);
 		return MHD_HTTP_CONTENT_TOO_LARGE;
 	}
 	if (server->is_stopping) {
@@ -60,9 +62,8 @@ static int check_head(struct ol_http_exchange *exchange, const struct ol_http_he
 	return 0;
 }
 
-static void take_text(
-	struct ol_http_exchange *exchange, const char *name, size_t name_bytes, const char *text,
-	size_t text_bytes) {
+static void take_text(struct ol_http_exchange *exchange, const char *name, size_t name_bytes,
+	const char *text, size_t text_bytes) {
 	if (exchange->text_count == OL_HTTP_TEXTS_MAX) {
 		exchange->has_too_many_texts = true;
 		return;
@@ -172,8 +173,8 @@ static bool is_form(const struct ol_http_headers *headers) {
 }
 
 /* Keeps an exchange whose answer needs more than its headers. */
-static enum MHD_Result keep(const struct ol_http_exchange *draft,
-	const struct ol_http_headers *headers, void **context) {
+static enum MHD_Result keep(
+	const struct ol_http_exchange *draft, const struct ol_http_headers *headers, void **context) {
 	enum { FORM_BUFFER_BYTES = 1024 };
 	struct ol_http_exchange *exchange = calloc(1, sizeof *exchange);
 	if (exchange == NULL)
@@ -185,16 +186,30 @@ static enum MHD_Result keep(const struct ol_http_exchange *draft,
 	exchange->is_form = exchange->is_post && is_form(headers);
 	if (!exchange->is_form)
 		return MHD_YES;
-	exchange->form = MHD_create_post_processor(
-		exchange->connection, FORM_BUFFER_BYTES, take_form, exchange);
+	exchange->form =
+		MHD_create_post_processor(exchange->connection, FORM_BUFFER_BYTES, take_form, exchange);
 	return exchange->form != NULL ? MHD_YES : MHD_NO;
 }
 
 /* The hot path: statistics, when nothing is asked but that. */
 static bool is_bare_statistics(const struct ol_http_exchange *exchange) {
 	return exchange->route->action == OL_HTTP_STATISTICS && !exchange->is_post &&
-		   MHD_lookup_connection_value_n(exchange->connection, MHD_GET_ARGUMENT_KIND, NULL, 0, NULL,
-			   NULL) == MHD_NO;
+		   MHD_lookup_connection_value_n(
+			   exchange->connection, MHD_GET_ARGUMENT_KIND, NULL, 0, NULL, NULL) == MHD_NO;
+}
+
+/* A request without a body is begun when the library asks for its answer: an answer to the headers
+ * alone would make it close the connection, for fear of a body. This marks it until then. */
+static char is_bodiless;
+
+static bool has_body(struct MHD_Connection *connection, const char *method) {
+	if (strcmp(method, MHD_HTTP_METHOD_POST) != 0)
+		return false;
+	const char *length =
+		MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH);
+	return (length != NULL && strcmp(length, "0") != 0) ||
+		   MHD_lookup_connection_value(
+			   connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_TRANSFER_ENCODING) != NULL;
 }
 
 static enum MHD_Result begin(struct ol_http_server *server, struct MHD_Connection *connection,
@@ -209,8 +224,7 @@ static enum MHD_Result begin(struct ol_http_server *server, struct MHD_Connectio
 		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
 	draft.line = info != NULL ? info->socket_context : NULL;
 	if (draft.line != NULL)
-		ol_connection_set(
-			draft.line, OL_CONNECTION_ANSWERING, draft.started_ns / OL_NS_PER_MS);
+		ol_connection_set(draft.line, OL_CONNECTION_ANSWERING, draft.started_ns / OL_NS_PER_MS);
 	struct ol_http_headers headers = ol_http_read_headers(connection);
 	headers.head.method = method;
 	headers.head.path = url;
@@ -224,7 +238,8 @@ static enum MHD_Result begin(struct ol_http_server *server, struct MHD_Connectio
 	case OL_HTTP_POLICY:
 		break;
 	case OL_HTTP_STATISTICS:
-		if (is_bare_statistics(&draft) && ol_lives_memstats(server->lives, &(struct ol_memstats){ 0 }))
+		if (is_bare_statistics(&draft) &&
+			ol_lives_memstats(server->lives, &(struct ol_memstats){ 0 }))
 			return ol_http_statistics(&draft);
 		break;
 	default:
@@ -239,6 +254,19 @@ static enum MHD_Result begin(struct ol_http_server *server, struct MHD_Connectio
 enum MHD_Result ol_http_on_request(void *server, struct MHD_Connection *connection, const char *url,
 	const char *method, const char *version, const char *upload, size_t *upload_bytes,
 	void **context) {
+	if (*context == NULL && !has_body(connection, method)) {
+		*context = &is_bodiless;
+		return MHD_YES;
+	}
+	if (*context == &is_bodiless && *upload_bytes > 0) {
+		*upload_bytes = 0; /* Of a GET: nobody reads it. */
+		return MHD_YES;
+	}
+	if (*context == &is_bodiless) {
+		*context = NULL;
+		enum MHD_Result result = begin(server, connection, url, method, version, context);
+		return *context != NULL && result == MHD_YES ? answer(*context) : result;
+	}
 	struct ol_http_exchange *exchange = *context;
 	if (exchange == NULL)
 		return begin(server, connection, url, method, version, context);
@@ -263,9 +291,9 @@ void ol_http_on_completed(void *server, struct MHD_Connection *connection, void 
 	(void)server, (void)code;
 	if (info != NULL && info->socket_context != NULL)
 		ol_connection_set(info->socket_context, OL_CONNECTION_READING, ol_http_now_ms());
-	if (exchange == NULL)
-		return;
 	*context = NULL;
+	if (exchange == NULL || (void *)exchange == &is_bodiless)
+		return;
 	if (exchange->form != NULL)
 		(void)MHD_destroy_post_processor(exchange->form);
 	if (exchange->response != NULL)
@@ -281,8 +309,8 @@ enum MHD_Result ol_http_sleep(struct ol_http_exchange *exchange) {
 		/* It was answered before it could sleep. */
 		struct MHD_Response *response = exchange->response;
 		exchange->response = NULL;
-		return ol_http_send(exchange->server, exchange->connection, exchange->route,
-			exchange->status, response);
+		return ol_http_send(
+			exchange->server, exchange->connection, exchange->route, exchange->status, response);
 	}
 	if (exchange->line != NULL)
 		ol_connection_set(exchange->line, OL_CONNECTION_SERVING, ol_http_now_ms());
@@ -294,9 +322,8 @@ enum MHD_Result ol_http_sleep(struct ol_http_exchange *exchange) {
 void ol_http_wake(
 	struct ol_http_exchange *exchange, unsigned status, struct MHD_Response *response) {
 	exchange->status = status;
-	exchange->response = response != NULL
-							 ? response
-							 : ol_http_static_response("no memory\n", 10, "text/plain");
+	exchange->response =
+		response != NULL ? response : ol_http_static_response("no memory\n", 10, "text/plain");
 	if (exchange->is_suspended)
 		MHD_resume_connection(exchange->connection);
 	exchange->is_suspended = false;

@@ -68,8 +68,8 @@ enum MHD_Result ol_http_send(struct ol_http_server *server, struct MHD_Connectio
 	if (response == NULL)
 		return MHD_NO; /* The connection is closed: there is no memory to say why. */
 	if (status == MHD_HTTP_UNAUTHORIZED)
-		(void)MHD_add_response_header(
-			response, MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Basic realm=\"oomlab\", charset=\"UTF-8\"");
+		(void)MHD_add_response_header(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE,
+			"Basic realm=\"oomlab\", charset=\"UTF-8\"");
 	if (status == MHD_HTTP_SERVICE_UNAVAILABLE)
 		(void)MHD_add_response_header(response, MHD_HTTP_HEADER_RETRY_AFTER, "1");
 	if (status == MHD_HTTP_METHOD_NOT_ALLOWED && route != NULL)

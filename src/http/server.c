@@ -87,12 +87,10 @@ static int create_parts(struct ol_http_server *server, struct ol_error *error) {
 	const struct ol_http_config *config = &server->config;
 	struct timespec now;
 	clock_gettime(CLOCK_REALTIME, &now);
-	server->started_at_ms =
-		(uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / OL_NS_PER_MS;
+	server->started_at_ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / OL_NS_PER_MS;
 	server->started_ns = ol_http_now_ns();
 	ask_for_fds();
-	int result =
-		ol_http_routes_create(config->routes, config->route_count, &server->routes, error);
+	int result = ol_http_routes_create(config->routes, config->route_count, &server->routes, error);
 	if (result == 0)
 		result = make_openapi(server, error);
 	if (result < 0)
@@ -184,7 +182,8 @@ static int turn(struct ol_http_server *server, int interrupt_fd, struct ol_error
 	int ready = poll(fds, FDS, timeout_ms);
 	if (ready < 0 && errno != EINTR)
 		return ol_error_set_errno(error, -errno, "cannot wait for requests");
-	bool is_heap_due = (fds[0].revents | fds[1].revents) != 0 || ol_lives_wait_ms(server->lives) == 0;
+	bool is_heap_due =
+		(fds[0].revents | fds[1].revents) != 0 || ol_lives_wait_ms(server->lives) == 0;
 	if (is_heap_due)
 		ol_lives_step(server->lives);
 	/* Also where a connection was woken, or has bytes left that were read before. */
@@ -212,10 +211,16 @@ static int stop(struct ol_http_server *server, struct ol_error *error) {
 	return result;
 }
 
+static void ignore_reply(void *context, const struct ol_reply *reply) {
+	(void)context, (void)reply;
+}
+
 int ol_http_server_run(struct ol_http_server *server, struct ol_error *error) {
 	int interrupt_fd = ol_supervisor_interrupt_fd(error);
 	if (interrupt_fd < 0)
 		return interrupt_fd;
+	/* A heap is there before anybody asks; one that cannot be made is told to whoever does. */
+	(void)ol_lives_submit(server->lives, NULL, ignore_reply, NULL, NULL);
 	(void)ol_systemd_notify("READY=1", NULL);
 	while (!ol_supervisor_is_interrupted()) {
 		int result = turn(server, interrupt_fd, error);

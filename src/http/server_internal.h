@@ -49,8 +49,8 @@ struct ol_http_headers {
 };
 struct ol_http_headers ol_http_read_headers(struct MHD_Connection *connection);
 
-/* One request under way. Most are answered at once and have none of this on the heap: then connection
- * and server are all there is. */
+/* One request under way. Most are answered at once and have none of this on the heap: then
+ * connection and server are all there is. */
 struct ol_http_exchange {
 	struct ol_http_server *server;
 	struct MHD_Connection *connection;
@@ -77,7 +77,8 @@ struct ol_http_exchange {
 	unsigned status;
 };
 
-/* respond.c: responses, with the headers that all of them have. Each takes what it is given over. */
+/* respond.c: responses, with the headers that all of them have. Each takes what it is given over.
+ */
 
 /* NULL buffer: no memory. type NULL: none. */
 struct MHD_Response *ol_http_response(char *buffer, size_t bytes, const char *type);
@@ -92,7 +93,8 @@ enum MHD_Result ol_http_send(struct ol_http_server *server, struct MHD_Connectio
 	const struct ol_http_route *route, unsigned status, struct MHD_Response *response);
 
 /* actions.c: answers what the server answers by itself; the exchange has been checked. */
-enum MHD_Result ol_http_act(struct ol_http_exchange *exchange, const struct ol_http_headers *headers);
+enum MHD_Result ol_http_act(
+	struct ol_http_exchange *exchange, const struct ol_http_headers *headers);
 /* relay.c: hands the exchange to the heap; it is answered later. */
 enum MHD_Result ol_http_relay(struct ol_http_exchange *exchange);
 /* The statistics, at once where there is a heap. */
@@ -102,7 +104,8 @@ enum MHD_Result ol_http_sleep(struct ol_http_exchange *exchange);
 void ol_http_wake(
 	struct ol_http_exchange *exchange, unsigned status, struct MHD_Response *response);
 /* page.c: /, /page.css, /page.js. */
-enum MHD_Result ol_http_page(struct ol_http_exchange *exchange, const struct ol_http_headers *headers);
+enum MHD_Result ol_http_page(
+	struct ol_http_exchange *exchange, const struct ol_http_headers *headers);
 /* policy_route.c: /collect-policy. */
 enum MHD_Result ol_http_policy(struct ol_http_exchange *exchange);
 

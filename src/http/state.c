@@ -42,8 +42,8 @@ json_t *ol_http_lives_json(const struct ol_http_server *server, bool has_curves)
 	json_t *list = json_array();
 	int result = 0;
 	for (uint32_t i = 0; i < ol_lives_count(server->lives); i++)
-		result |= json_array_append_new(
-			list, ol_json_of_life(ol_lives_at(server->lives, i), has_curves));
+		result |=
+			json_array_append_new(list, ol_json_of_life(ol_lives_at(server->lives, i), has_curves));
 	return checked(list, result);
 }
 
@@ -51,8 +51,8 @@ json_t *ol_http_state(void *context) {
 	const struct ol_http_server *server = context;
 	json_t *object = json_object();
 	int result = json_object_set_new(object, "server", json_of_server(server));
-	result |= json_object_set_new(
-		object, "settings", ol_json_of_settings(ol_http_next_spec(server)));
+	result |=
+		json_object_set_new(object, "settings", ol_json_of_settings(ol_http_next_spec(server)));
 	result |= json_object_set_new(object, "lives", ol_http_lives_json(server, true));
 	return checked(object, result);
 }
@@ -64,8 +64,7 @@ static void on_life(void *context, const struct ol_life *life) {
 
 static json_t *of_life(const struct ol_life *life) {
 	json_t *object = json_object();
-	return checked(
-		object, json_object_set_new(object, "life", ol_json_uint64(life->number)));
+	return checked(object, json_object_set_new(object, "life", ol_json_uint64(life->number)));
 }
 
 static void on_sample(void *context, const struct ol_life *life, const struct ol_sample *sample,
@@ -76,16 +75,14 @@ static void on_sample(void *context, const struct ol_life *life, const struct ol
 	const char *activity = ol_activity_name((enum ol_activity)words->activity);
 	json_t *object = of_life(life);
 	int result = ol_json_add_record(object, &ol_sample_type, sample, &sample->memstats);
-	result |=
-		json_object_set_new(object, "live_bytes", ol_json_uint64(ol_live_bytes(words)));
+	result |= json_object_set_new(object, "live_bytes", ol_json_uint64(ol_live_bytes(words)));
 	result |= json_object_set_new(object, "activity", json_string(activity));
 	result |= json_object_set_new(object, "phase", ol_json_text(words->phase));
 	result |= json_object_set_new(object, "request_bytes", ol_json_uint64(words->request_bytes));
 	ol_events_publish(server->events, "sample", checked(object, result));
 }
 
-static void on_cycle(
-	void *context, const struct ol_life *life, const struct ol_gc_cycle *cycle) {
+static void on_cycle(void *context, const struct ol_life *life, const struct ol_gc_cycle *cycle) {
 	struct ol_http_server *server = context;
 	if (ol_events_listener_count(server->events) == 0)
 		return;
@@ -120,8 +117,8 @@ static void format_texts(const struct ol_http_exchange *exchange, char *text, si
 	for (size_t i = 0; i < exchange->text_count; i++) {
 		const struct ol_http_text *one = &exchange->texts[i];
 		size_t used = strlen(text);
-		snprintf(text + used, capacity - used, "%s%s=%s", i > 0 ? "&" : "",
-			OL_VISIBLE(one->name), OL_VISIBLE(one->text != NULL ? one->text : ""));
+		snprintf(text + used, capacity - used, "%s%s=%s", i > 0 ? "&" : "", OL_VISIBLE(one->name),
+			OL_VISIBLE(one->text != NULL ? one->text : ""));
 	}
 }
 

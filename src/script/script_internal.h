@@ -51,7 +51,7 @@ struct ol_script {
 	struct ol_script_setting settings[OL_SCRIPT_SETTINGS_MAX];
 	char listen[OL_NAME_BYTES]; /* Where its service listens, if it says so; "". */
 	size_t route_count;
-	struct ol_route *routes; /* For free(). */
+	struct ol_route *routes;           /* For free(). */
 	const struct ol_script_host *host; /* While an experiment's program runs; else NULL. */
 };
 

@@ -139,8 +139,7 @@ void ol_script_push_options(lua_State *L, const struct ol_script *script) {
 	ol_lua_close_table(L, OL_LUA_OPTIONS_NAME);
 }
 
-const struct ol_option *ol_script_options(
-	const struct ol_script *script, size_t *ret_count) {
+const struct ol_option *ol_script_options(const struct ol_script *script, size_t *ret_count) {
 	*ret_count = script->option_count;
 	return script->options;
 }

@@ -146,8 +146,8 @@ static int open_socket(struct serving *serving) {
 static void print_banner(const struct serving *serving) {
 	const struct ol_run_spec *spec = &serving->request->plan.spec;
 	const char *port = strrchr(serving->address, ':');
-	bool is_for_all = strncmp(serving->address, "0.0.0.0:", 8) == 0 ||
-					  strncmp(serving->address, "[::]:", 5) == 0;
+	bool is_for_all =
+		strncmp(serving->address, "0.0.0.0:", 8) == 0 || strncmp(serving->address, "[::]:", 5) == 0;
 	char limit[OL_UNITS_TEXT_BYTES];
 	printf(" %s: %s\n", spec->scenario, spec->title);
 	if (spec->is_uncaged)
@@ -164,8 +164,9 @@ static void print_banner(const struct serving *serving) {
 		printf(" %s", serving->config.routes[i].path);
 	printf("\n");
 	if (is_for_all && serving->config.guard.token == NULL)
-		printf(" open to    everybody who reaches this machine; --listen=127.0.0.1%s keeps it here, "
-			   "--token-file=FILE asks for a token\n",
+		printf(
+			" open to    everybody who reaches this machine; --listen=127.0.0.1%s keeps it here, "
+			"--token-file=FILE asks for a token\n",
 			port);
 	printf(" Ctrl-C ends it.\n");
 	fflush(stdout);

@@ -17,8 +17,7 @@ struct ol_service {
 	struct ol_plan trial_finished;
 };
 
-static const struct ol_run_spec *next_spec(
-	void *context, struct ol_supervisor_texts *ret_texts) {
+static const struct ol_run_spec *next_spec(void *context, struct ol_supervisor_texts *ret_texts) {
 	const struct ol_service *service = context;
 	size_t bytes;
 	ret_texts->script = ol_script_text(service->request->script, &bytes);
@@ -27,8 +26,8 @@ static const struct ol_run_spec *next_spec(
 }
 
 /* Finishes the trial and finds its policy; nothing of the present plan is touched. */
-static int try_plan(struct ol_service *service, struct ol_script_policy **ret_policy,
-	struct ol_error *error) {
+static int try_plan(
+	struct ol_service *service, struct ol_script_policy **ret_policy, struct ol_error *error) {
 	struct ol_plan *plan = &service->trial_finished;
 	OL_AUTO_POLICY struct ol_script_policy *policy = NULL;
 	*plan = service->trial;
@@ -53,8 +52,7 @@ static int set(void *context, const struct ol_option_value *settings, size_t set
 	struct ol_script_policy *policy;
 	service->trial = request->draft;
 	for (size_t i = 0; i < setting_count; i++) {
-		int result =
-			ol_plan_set(&service->trial, settings[i].name, settings[i].string, error);
+		int result = ol_plan_set(&service->trial, settings[i].name, settings[i].string, error);
 		if (result < 0)
 			return result;
 		/* Nothing over HTTP reaches the file system. */

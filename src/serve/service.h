@@ -1,4 +1,5 @@
-/* service.h -- The server's host: the plan behind its heaps, changed over HTTP, and their record. */
+/* service.h -- The server's host: the plan behind its heaps, changed over HTTP, and their record.
+ */
 #ifndef OL_SERVE_SERVICE_H
 #define OL_SERVE_SERVICE_H
 
