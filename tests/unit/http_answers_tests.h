@@ -202,7 +202,8 @@ static void everybody_else_gets_text(void **state) {
 		"application/json;q=0", "application/json;q=0.5, text/plain", "application/json;q=2",
 		"application/json;q=0.1234", "application/json;q=", "application/json;q=1.1",
 		"application/json;q=-1", "application/json;q=0.5, */*;q=0.6", "application/jsonp",
-		"application/jso", "x/y;a=\"application/json", "application/json;q=0.5;q=x" };
+		"application/jso", "text/plain;q=0.3, */*", "x/y;a=\"application/json",
+		"application/json;q=0.5;q=x" };
 	for (size_t i = 0; i < sizeof text / sizeof *text; i++)
 		assert_false(ol_http_wants_json(text[i], false));
 	assert_false(ol_http_wants_json(NULL, false));
