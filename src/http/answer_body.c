@@ -122,6 +122,16 @@ int ol_http_answer_body(const struct ol_answer *answer, bool is_json, char *buff
 				   : text_body(answer, buffer, capacity, ret_body_bytes, error);
 }
 
+/* "1e-07" becomes "1e-7", as jansson has it. */
+static void trim_exponent(char *text) {
+	char *digits = strchr(text, 'e');
+	if (digits == NULL)
+		return;
+	digits += digits[1] == '-' ? 2 : 1;
+	size_t trimmed = strspn(digits, "+0");
+	memmove(digits, digits + trimmed, strlen(digits + trimmed) + 1);
+}
+
 /* A double as jansson writes it with 17 digits. */
 static void append_json_number(struct ol_appender *json, double number) {
 	char text[NUMBER_TEXT_BYTES];
@@ -136,6 +146,7 @@ static void append_json_number(struct ol_appender *json, double number) {
 	int length = snprintf(text, sizeof text - 2, "%.17g", number);
 	if (text[strcspn(text, ".e")] == '\0')
 		memcpy(text + length, ".0", 3);
+	trim_exponent(text);
 	ol_append(json, text);
 }
 

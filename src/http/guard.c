@@ -70,10 +70,14 @@ static bool is_same_name(const char *a, const char *b) {
 /* localhost and names below it: RFC 6761 keeps them out of the DNS, so nobody can rebind them. */
 static bool is_localhost(const char *name) {
 	static const char suffix[] = ".localhost";
+	static const char name_characters[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
 	size_t bytes = without_dot_bytes(name), suffix_bytes = sizeof suffix - 1;
 	if (is_same_name(name, suffix + 1))
 		return true;
-	return bytes > suffix_bytes &&
+	/* Nothing but a name: "x/.localhost" is what no browser sends. */
+	bool is_name = strspn(name, name_characters) == strlen(name) && name[0] != '.';
+	return is_name && bytes > suffix_bytes &&
 		   strncasecmp(name + bytes - suffix_bytes, suffix, suffix_bytes) == 0;
 }
 

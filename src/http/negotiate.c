@@ -127,7 +127,9 @@ static struct weights weights_of(const char *accept, const char *type, const cha
 bool ol_http_wants_json(const char *accept, bool is_json_path) {
 	if (is_json_path || accept == NULL)
 		return is_json_path;
-	int json_q = weight(weights_of(accept, "application/json", "application/*"));
+	struct weights json = weights_of(accept, "application/json", "application/*");
+	json.any = Q_NONE; /* Whoever takes anything is given text, even if text weighs less. */
+	int json_q = weight(json);
 	int text_q = weight(weights_of(accept, "text/plain", "text/*"));
 	/* Browsers name HTML and mean something to read. */
 	int html_q = weights_of(accept, "text/html", "text/*").exact;

@@ -188,9 +188,11 @@ const struct ol_http_route *ol_http_routes_find(
 	size_t path_bytes = strnlen(path, OL_ROUTE_PATH_BYTES + sizeof json_suffix);
 	const struct ol_http_route *route = find_exactly(routes, path, path_bytes);
 	bool is_json = false;
-	if (route == NULL && stem_bytes(path, path_bytes) < path_bytes) {
+	size_t bytes = stem_bytes(path, path_bytes);
+	/* Once: /openapi.json.json is nothing. */
+	if (route == NULL && bytes < path_bytes && stem_bytes(path, bytes) == bytes) {
 		is_json = true;
-		route = find_exactly(routes, path, stem_bytes(path, path_bytes));
+		route = find_exactly(routes, path, bytes);
 		if (route != NULL && strstr(route->media_types, "application/json") == NULL)
 			route = NULL;
 	}

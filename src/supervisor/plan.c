@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -385,7 +386,7 @@ static unsigned name_distance(const char *a, const char *b) {
 	enum { LENGTH_MAX = 40 };
 	size_t a_length = strlen(a), b_length = strlen(b);
 	if (a_length > LENGTH_MAX || b_length > LENGTH_MAX)
-		return LENGTH_MAX;
+		return UINT_MAX; /* Far from everything, however long the misspelt name. */
 	unsigned rows[LENGTH_MAX + 1][LENGTH_MAX + 1];
 	for (size_t i = 0; i <= a_length; i++)
 		rows[i][0] = (unsigned)i;

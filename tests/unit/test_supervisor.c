@@ -137,6 +137,9 @@ static void a_misspelt_name_finds_its_neighbour_and_nonsense_finds_none(void **s
 	assert_string_equal(ol_nearest_name("memlimt", names, 4), "memlimit");
 	assert_null(ol_nearest_name("xylophone", names, 4));
 	assert_null(ol_nearest_name("a-name-much-longer-than-any-that-the-table-can-hold", names, 4));
+	char endless[1024] = { 0 };
+	memset(endless, 'x', sizeof endless - 1);
+	assert_null(ol_nearest_name(endless, names, 4));
 }
 
 static void the_verdict_rests_on_the_kernels_counter_not_on_the_exit(void **state) {
