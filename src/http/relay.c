@@ -6,8 +6,10 @@
 
 #include "http/answer_body.h"
 #include "http/server_internal.h"
+#include "http/visible.h"
 #include "report/json_value.h"
 #include "report/report.h"
+#include "report/words.h"
 
 enum { ANSWER_BYTES_MAX = 16 << 10, STORY_BYTES = 8 << 10 };
 
@@ -72,47 +74,70 @@ static struct MHD_Response *text_of_death(const struct ol_life *life) {
 	return ol_http_response(text, used, "text/plain; charset=utf-8");
 }
 
+static struct MHD_Response *response_of_body(
+	const struct ol_http_exchange *exchange, const struct ol_answer *answer) {
+	char *body = malloc(answer->body_bytes + 1);
+	if (body == NULL)
+		return NULL;
+	memcpy(body, answer->body, answer->body_bytes);
+	body[answer->body_bytes] = '\0';
+	if (answer->status < 400 || !exchange->is_json)
+		return ol_http_response(body, answer->body_bytes, answer->type);
+	body[strcspn(body, "\n")] = '\0';
+	struct MHD_Response *response = ol_http_error_response(true, body);
+	free(body);
+	return response;
+}
+
 static struct MHD_Response *response_of_answer(
-	const struct ol_http_exchange *exchange, const struct ol_answer *answer, char **ret_line) {
+	const struct ol_http_exchange *exchange, const struct ol_answer *answer) {
 	struct ol_error error;
-	size_t bytes = answer->body_bytes;
-	char *text = malloc(answer->has_body ? bytes + 1 : ANSWER_BYTES_MAX);
-	*ret_line = text;
+	size_t bytes;
+	if (answer->has_body)
+		return response_of_body(exchange, answer);
+	char *text = malloc(ANSWER_BYTES_MAX);
 	if (text == NULL)
 		return NULL;
-	if (answer->has_body) {
-		memcpy(text, answer->body, bytes);
-		text[bytes] = '\0';
-		if (answer->status >= 400 && exchange->is_json) {
-			struct MHD_Response *response = NULL;
-			text[strcspn(text, "\n")] = '\0';
-			response = ol_http_error_response(true, text);
-			*ret_line = NULL;
-			free(text);
-			return response;
-		}
-		return ol_http_response(text, bytes, answer->type);
+	if (ol_http_answer_body(answer, exchange->is_json, text, ANSWER_BYTES_MAX, &bytes, &error) == 0)
+		return ol_http_response(
+			text, bytes, exchange->is_json ? "application/json" : "text/plain; charset=utf-8");
+	free(text);
+	return ol_http_error_response(exchange->is_json, error.message);
+}
+
+/* What an answer says, in one line for people, whatever its client asked for. */
+static void describe(const struct ol_answer *answer, char *line, size_t capacity) {
+	struct ol_words words = ol_words_in(line, capacity);
+	for (uint32_t i = 0; i < answer->value_count; i++) {
+		const struct ol_option_value *value = &answer->values[i];
+		ol_words_add(&words, "%s%.63s: ", i > 0 ? ", " : "", value->name);
+		if (value->type == OL_OPTION_INTEGER || value->type == OL_OPTION_BYTES)
+			ol_words_add(&words, "%" PRId64, value->integer);
+		else if (value->type == OL_OPTION_NUMBER)
+			ol_words_add(&words, "%g", value->number);
+		else if (value->type == OL_OPTION_BOOLEAN)
+			ol_words_add(&words, "%s", value->boolean ? "true" : "false");
+		else
+			ol_words_add(&words, "%s", OL_VISIBLE(value->string));
 	}
-	if (ol_http_answer_body(answer, exchange->is_json, text, ANSWER_BYTES_MAX, &bytes, &error) <
-		0) {
-		free(text);
-		*ret_line = NULL;
-		return ol_http_error_response(exchange->is_json, error.message);
-	}
-	return ol_http_response(
-		text, bytes, exchange->is_json ? "application/json" : "text/plain; charset=utf-8");
+	if (answer->value_count == 0 && answer->has_memstats)
+		ol_words_add(&words, "heap alloc: %" PRIu64 ", next gc: %" PRIu64,
+			answer->memstats.heap_alloc, answer->memstats.next_gc);
+	if (answer->has_body)
+		ol_words_add(&words, "%.*s", (int)strnlen(answer->body, answer->body_bytes), answer->body);
 }
 
 static void on_reply(void *context, const struct ol_reply *reply) {
 	struct ol_http_exchange *exchange = context;
 	struct MHD_Response *response = NULL;
 	const char *line = "";
-	char *text = NULL;
+	char description[OL_TEXT_BYTES];
 	switch (reply->kind) {
 	case OL_REPLY_ANSWER:
 		exchange->status = reply->answer->status;
-		response = response_of_answer(exchange, reply->answer, &text);
-		line = text != NULL ? text : "";
+		response = response_of_answer(exchange, reply->answer);
+		describe(reply->answer, description, sizeof description);
+		line = description;
 		break;
 	case OL_REPLY_DIED:
 		exchange->status = status_of_death(reply->life->summary.outcome);

@@ -211,16 +211,10 @@ static int stop(struct ol_http_server *server, struct ol_error *error) {
 	return result;
 }
 
-static void ignore_reply(void *context, const struct ol_reply *reply) {
-	(void)context, (void)reply;
-}
-
 int ol_http_server_run(struct ol_http_server *server, struct ol_error *error) {
 	int interrupt_fd = ol_supervisor_interrupt_fd(error);
 	if (interrupt_fd < 0)
 		return interrupt_fd;
-	/* A heap is there before anybody asks; one that cannot be made is told to whoever does. */
-	(void)ol_lives_submit(server->lives, NULL, ignore_reply, NULL, NULL);
 	(void)ol_systemd_notify("READY=1", NULL);
 	while (!ol_supervisor_is_interrupted()) {
 		int result = turn(server, interrupt_fd, error);

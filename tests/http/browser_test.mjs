@@ -231,6 +231,8 @@ async function run() {
     await see("#result", /added 1\.0 MiB/);
     await see("#verdict[data-tone=calm]");
     await page.waitForFunction(() => document.getElementById("lives").rows.length === 2);
+    await page.waitForFunction(() =>
+      parseFloat(document.querySelector("tr[data-line=heap] .value").textContent) > 0);
     const heap = parseFloat(await textOf("tr[data-line=heap] .value"));
     demand(heap > 0 && heap < 4, `the heap of the new life has ${heap} MiB`);
   });
