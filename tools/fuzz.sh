@@ -2,7 +2,7 @@
 # fuzz.sh -- Lets libFuzzer loose on a fuzz target for a while.
 #
 # Usage: tools/fuzz.sh SECONDS [TARGET [CORPUS [DIRECTORY]]]
-# Needs clang with its runtime (package libclang-rt-dev or clang). What is found stands in DIRECTORY,
+# Needs clang with its runtime (on Debian: package clang). What is found stands in DIRECTORY/found,
 # build-fuzz unless given; an input worth keeping goes to tests/fuzz/corpus/CORPUS by hand.
 set -eu
 
@@ -20,8 +20,8 @@ if ! echo 'int LLVMFuzzerTestOneInput(const char *d, unsigned long n) { return 0
 	exit 1
 fi
 
-# The instrumentation goes into every file, the fuzzer's main into the target alone. b_lundef: clang's
-# sanitizers define their symbols at the last link only.
+# The instrumentation goes into every file, the fuzzer's main into the target alone. b_lundef: the
+# symbols of clang's sanitizers are defined at the last link only.
 if [ ! -f "$directory/build.ninja" ]; then
 	CC=clang CFLAGS=-fsanitize=fuzzer-no-link meson setup "$directory" "$source" \
 		-Dtests=true -Db_sanitize=address,undefined -Db_lundef=false >/dev/null
@@ -29,5 +29,6 @@ fi
 ninja -C "$directory" "tests/fuzz/libfuzzer_$target" >/dev/null
 mkdir -p "$directory/found/$corpus"
 cd "$directory"
-exec "./tests/fuzz/libfuzzer_$target" -artifact_prefix=found/ -max_total_time="$seconds" -max_len=16384 -print_final_stats=1 \
+exec "./tests/fuzz/libfuzzer_$target" -artifact_prefix=found/ -max_total_time="$seconds" \
+	-max_len=16384 -print_final_stats=1 \
 	"found/$corpus" "$source/tests/fuzz/corpus/$corpus"

@@ -96,7 +96,8 @@ static bool is_allowed_host(
 	return false;
 }
 
-/* *ret_authority has an empty name if the request, of HTTP/1.0, names no host. */
+/* *ret_authority has an empty name, the same as nobody's, if the request, of HTTP/1.0, has no Host.
+ */
 static int check_host(const struct ol_http_head *head, const struct ol_http_guard_rules *rules,
 	struct authority *ret_authority, struct ol_error *error) {
 	*ret_authority = (struct authority){ 0 };
@@ -137,7 +138,7 @@ static bool is_same_origin(const char *origin, const struct authority *host) {
 
 static int check_origin(
 	const struct ol_http_head *head, const struct authority *host, struct ol_error *error) {
-	if (head->origin == NULL || (host->name[0] != '\0' && is_same_origin(head->origin, host)))
+	if (head->origin == NULL || is_same_origin(head->origin, host))
 		return 0;
 	ol_error_set(error, -EACCES, "a page of another origin, '%s', may not use this lab",
 		OL_VISIBLE(head->origin));

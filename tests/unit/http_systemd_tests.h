@@ -59,11 +59,14 @@ static void one_listening_stream_socket_is_taken_and_nothing_else(void **state) 
 	socklen_t address_bytes;
 	int stream = unix_socket(SOCK_STREAM, &address, &address_bytes);
 	int datagram = unix_socket(SOCK_DGRAM, &address, &address_bytes);
+	int packets = unix_socket(SOCK_SEQPACKET, &address, &address_bytes);
+	assert_int_equal(listen(packets, 1), 0);
 	int file = open("/dev/null", O_RDONLY);
 	assert_int_equal(take_in_child("own", "1", stream), 2); /* It does not listen. */
 	assert_int_equal(listen(stream, 1), 0);
 	assert_int_equal(take_in_child("own", "1", stream), 1);
 	assert_int_equal(take_in_child("own", "1", datagram), 2);
+	assert_int_equal(take_in_child("own", "1", packets), 2);
 	assert_int_equal(take_in_child("own", "1", file), 2);
 	assert_int_equal(take_in_child("own", "2", stream), 2);
 	assert_int_equal(take_in_child("own", "-1", stream), 2);
@@ -73,6 +76,7 @@ static void one_listening_stream_socket_is_taken_and_nothing_else(void **state) 
 	assert_int_equal(take_in_child("", "1", stream), 0);
 	close(stream);
 	close(datagram);
+	close(packets);
 	close(file);
 }
 
