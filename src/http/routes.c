@@ -231,15 +231,23 @@ void ol_http_routes_explain_missing(
 		nearest != NULL ? "? There are" : "; there are", text);
 }
 
+/* HEAD asks what GET would answer, and must not do what that does. */
+static bool is_head_harmless(const struct ol_http_route *route) {
+	return route->action != OL_HTTP_HANDLER;
+}
+
 const char *ol_http_route_methods(const struct ol_http_route *route) {
 	if (route->is_get_only)
 		return "GET, HEAD";
-	return route->route.is_post_only ? "POST" : "GET, HEAD, POST";
+	if (route->route.is_post_only)
+		return "POST";
+	return is_head_harmless(route) ? "GET, HEAD, POST" : "GET, POST";
 }
 
 bool ol_http_route_allows(const struct ol_http_route *route, const char *method) {
-	bool is_read = strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
-	if (is_read)
+	if (strcmp(method, "HEAD") == 0)
+		return is_head_harmless(route);
+	if (strcmp(method, "GET") == 0)
 		return !route->route.is_post_only;
 	return !route->is_get_only && strcmp(method, "POST") == 0;
 }

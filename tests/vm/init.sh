@@ -44,6 +44,7 @@ check() {
 			echo
 			head -c 3000 /tmp/lab.stderr
 			echo
+			tail -n 3 /tmp/wget.stderr
 		} 2>/dev/null | sed 's/^/# /' >&3
 	fi
 }
@@ -123,6 +124,53 @@ kernel_is_content() {
 	! dmesg | sed '1,/oomlab: the tests begin/d' | grep -E 'BUG|WARNING|Oops|soft lockup|hung task'
 }
 
+# ---- A server, and what it answers ----
+
+# serve ARGUMENT...: starts one, and waits until it answers.
+serve() {
+	ifconfig lo 127.0.0.1 up
+	oomlab serve --listen=127.0.0.1:1112 "$@" >/tmp/lab.stdout 2>/tmp/lab.stderr </dev/null &
+	server_pid=$!
+	for _ in $(seq 100); do
+		get /healthz && return
+		kill -0 "$server_pid" 2>/dev/null || break
+		usleep 100000
+	done
+}
+
+get() { # get PATH: the answer in /tmp/answer; what is no 200 makes wget say so, and fail
+	timeout 20 wget -q -O /tmp/answer "http://127.0.0.1:1112$1" 2>/tmp/wget.stderr
+}
+
+answer_has() {
+	grep -F -e "$1" /tmp/answer
+}
+
+is_refused_with() { # is_refused_with STATUS PATH
+	! get "$2" && grep "$1" /tmp/wget.stderr
+}
+
+end_server() {
+	kill "$server_pid"
+	lab_status=0
+	wait "$server_pid" || lab_status=$?
+}
+
+serve_tests() {
+	serve
+	check "serve: a slab is added" get '/add?bytes=20M'
+	check "serve: the answer is the original's" answer_has 'added:  20971520'
+	check "serve: the second slab overflows the cage: 507" is_refused_with 507 '/add?bytes=20M'
+	check "serve: the next request meets a fresh heap" get /stats
+	check "serve: which is empty" answer_has 'heap alloc: 0'
+	check "serve: its lives are told" get /lives
+	check "serve: the kernel's kill is told" answer_has '"outcome":"oom-killed"'
+	check "serve: and whose limit it was" answer_has 'limit: own'
+	end_server
+	check "serve: it ends in good order" status_is 0
+	check "serve: no control group is left" no_group_is_left
+}
+
 # ---- What every world that can run a cage is asked ----
 
 spike_tests() { # spike_tests MODE MEMORY_VERSION
@@ -153,6 +201,7 @@ spike_tests() { # spike_tests MODE MEMORY_VERSION
 	check "the doctor is content" status_is 0
 	lab run --limit=nonsense
 	check "a bad limit is a usage error" status_is 2
+	serve_tests
 }
 
 # ---- What a world with a swap device is asked ----

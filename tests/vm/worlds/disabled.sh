@@ -14,8 +14,23 @@ refusal_tests() { # refusal_tests WHERE
 	check "$1: what needs no cage still works" status_is 0
 }
 
+uncaged_tests() {
+	lab serve --listen=127.0.0.1:1112
+	check "serve is refused" status_is 4
+	check "and names the way without a cage" stderr_says '--no-cage'
+	serve --no-cage
+	check "serve --no-cage says so loudly" output_says 'NO CAGE'
+	check "a slab is added" get '/add?bytes=20M'
+	check "what is beyond the limit is refused, not killed" is_refused_with 507 '/add?bytes=20M'
+	check "the heap is still the same" get /stats
+	check "with what it held" answer_has 'heap objects: 1'
+	end_server
+	check "it ends in good order" status_is 0
+}
+
 world_tests() {
 	refusal_tests v2
+	uncaged_tests
 	umount $cgroups
 	make_hierarchy v1
 	refusal_tests v1

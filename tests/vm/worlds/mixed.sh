@@ -10,4 +10,5 @@ world_tests() {
 	check "a collection before the second allocation saves it" outcome_is survived
 	lab doctor
 	check "the doctor is content" status_is 0
+	serve_tests
 }
