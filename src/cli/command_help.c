@@ -26,13 +26,17 @@ int ol_help_script(const struct ol_script *script) {
 	const char *synopsis = ol_script_synopsis(script);
 	if (*synopsis != '\0')
 		printf("%s%s\n", synopsis, synopsis[strlen(synopsis) - 1] == '\n' ? "" : "\n");
-	printf("usage: oomlab run %s [options]%s\n", ol_script_name(script),
+	size_t route_count;
+	(void)ol_script_routes(script, &route_count);
+	const char *command = route_count > 0 ? "serve" : "run";
+	printf("usage: oomlab %s %s [options]%s\n", command, ol_script_name(script),
 		option_count > 0 ? " [script options]" : "");
 	if (option_count > 0) {
 		puts("\nscript options:");
 		ol_cli_print_script_options(script);
 	}
-	puts("\noomlab help run tells the options that every run has.");
+	printf("\noomlab help %s tells the options that every %s has.\n", command,
+		route_count > 0 ? "service" : "run");
 	return OL_EXIT_DONE;
 }
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/names.h"
 #include "cli/command.h"
 #include "cli/options.h"
 #include "cli/say.h"
@@ -48,7 +49,16 @@ static struct names *collect_names(list_function list) {
 	return result;
 }
 
-static int list_scripts(void) {
+enum list_kind { LIST_SCENARIOS, LIST_SERVICES };
+
+/* A script that registers routes is a service. */
+static bool is_service(const struct ol_script *script) {
+	size_t route_count;
+	(void)ol_script_routes(script, &route_count);
+	return route_count > 0;
+}
+
+static int list_scripts(enum list_kind kind) {
 	OL_AUTO_FREE struct names *names = collect_names(ol_script_list);
 	struct ol_error error;
 	if (names == NULL)
@@ -56,9 +66,12 @@ static int list_scripts(void) {
 	for (size_t i = 0; i < names->count; i++) {
 		OL_AUTO_SCRIPT struct ol_script *script = NULL;
 		int width = (int)names->longest_bytes;
-		if (ol_script_open(names->names[i], &script, NULL, &error) < 0)
-			printf("  %-*s  (cannot be loaded: %s)\n", width, names->names[i], error.message);
-		else
+		if (ol_script_open(names->names[i], &script, NULL, &error) < 0) {
+			if (kind == LIST_SCENARIOS)
+				printf("  %-*s  (cannot be loaded: %s)\n", width, names->names[i], error.message);
+			continue;
+		}
+		if (is_service(script) == (kind == LIST_SERVICES))
 			printf("  %-*s  %s%s\n", width, names->names[i], ol_script_title(script),
 				ol_script_kind(script) == OL_SCRIPT_EXPERIMENT ? " (experiment)" : "");
 	}
@@ -81,6 +94,11 @@ static int list_policies(void) {
 	return OL_EXIT_DONE;
 }
 
+/* In the order of the lists' names. */
+static int list_one(int index) {
+	return index == 2 ? list_policies() : list_scripts(index == 1 ? LIST_SERVICES : LIST_SCENARIOS);
+}
+
 int ol_command_list(int argc, char **argv) {
 	static const struct ol_cli_option own[] = { { "help", 'h', NULL, "print this", false } };
 	struct ol_cli_table table;
@@ -93,27 +111,33 @@ int ol_command_list(int argc, char **argv) {
 		ol_command_list_help();
 		return OL_EXIT_DONE;
 	}
+	static const char *const lists[] = { "scenarios", "services", "policies" };
 	const char *what = line.word_count > 0 ? line.words[0] : "";
-	if (strcmp(what, "policies") == 0)
-		return list_policies();
-	if (strcmp(what, "scenarios") == 0)
-		return list_scripts();
+	int index = ol_name_index(lists, sizeof lists / sizeof *lists, what);
+	if (index >= 0)
+		return list_one(index);
 	if (*what != '\0') {
-		static const char *const lists[] = { "scenarios", "policies" };
-		const char *nearest = ol_nearest_name(what, lists, 2);
+		const char *nearest = ol_nearest_name(what, lists, sizeof lists / sizeof *lists);
 		if (nearest != NULL)
 			return ol_say_usage("list: unknown list '%.64s': did you mean %s?", what, nearest);
-		return ol_say_usage("list: unknown list '%.64s'; expected scenarios or policies", what);
+		return ol_say_usage(
+			"list: unknown list '%.64s'; expected scenarios, services or policies", what);
 	}
-	puts("scenarios (oomlab run NAME, oomlab help NAME)");
-	int status = list_scripts();
-	puts("\npolicies (oomlab run --policy=NAME, oomlab help NAME)");
-	int policy_status = list_policies();
-	return policy_status > status ? policy_status : status;
+	static const char *const ways[] = {
+		"run NAME, oomlab help NAME",
+		"serve NAME, oomlab help NAME",
+		"run --policy=NAME, oomlab help NAME",
+	};
+	int status = OL_EXIT_DONE;
+	for (int i = 0; i < 3 && status == OL_EXIT_DONE; i++) {
+		printf("%s%s (oomlab %s)\n", i > 0 ? "\n" : "", lists[i], ways[i]);
+		status = list_one(i);
+	}
+	return status;
 }
 
 void ol_command_list_help(void) {
-	puts("usage: oomlab list [scenarios|policies]\n\n"
-		 "One line each: the scenarios and experiments that oomlab run finds by name, and the\n"
-		 "policies for --policy. $OOMLAB_PATH may name more directories with scripts.");
+	puts("usage: oomlab list [scenarios|services|policies]\n\n"
+		 "One line each: the scenarios and experiments that oomlab run finds by name, the\n"
+		 "services for oomlab serve, and the policies for --policy. $OOMLAB_PATH may name more directories with scripts.");
 }

@@ -54,6 +54,16 @@ static int run_experiment(struct ol_run_request *request) {
 	return OL_EXIT_UNMET;
 }
 
+/* Its requests are its program: alone it would do nothing, and survive that. */
+static int refuse_service(const struct ol_run_request *request) {
+	size_t route_count;
+	(void)ol_script_routes(request->script, &route_count);
+	if (route_count == 0)
+		return OL_EXIT_DONE;
+	const char *name = ol_script_name(request->script);
+	return ol_say_usage("%s answers requests: oomlab serve %s", name, name);
+}
+
 int ol_command_run(int argc, char **argv) {
 	OL_AUTO_FREE struct ol_run_request *request = calloc(1, sizeof *request);
 	if (request == NULL) {
@@ -61,6 +71,8 @@ int ol_command_run(int argc, char **argv) {
 		return OL_EXIT_LAB;
 	}
 	int status = ol_run_request_parse(request, &ol_run_form, argc, argv);
+	if (status == OL_EXIT_DONE && !request->is_help)
+		status = refuse_service(request);
 	if (status == OL_EXIT_DONE) {
 		if (request->is_help) {
 			ol_command_run_help();

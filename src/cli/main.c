@@ -14,7 +14,7 @@ const struct ol_command ol_commands[] = {
 	{ "serve", "serve [SCRIPT] [--listen=ADDRESS:PORT] [options]",
 		"a heap to play with, over HTTP and in a browser", ol_command_serve,
 		ol_command_serve_help },
-	{ "list", "list [scenarios|policies]", "what there is to run", ol_command_list,
+	{ "list", "list [scenarios|services|policies]", "what there is to run", ol_command_list,
 		ol_command_list_help },
 	{ "help", "help [COMMAND|SCRIPT|POLICY]", "about a command, a script and its options, a policy",
 		ol_command_help, ol_command_help_help },

@@ -52,12 +52,12 @@ local BAD = {
   { "run --format=xml", "%-%-format=xml: expected text, json or gctrace" },
   { "run --expect=dead", "expected one of survived, oom%-killed, .*lab%-error" },
   { "run --record=", "expected the name of a file" },
-  { "run -interactive", "no interactive mode" },
+  { "run -interactive", "the interactive mode is a command: oomlab serve" },
   { "serve", "no interactive mode" },
   { "-interactive", "no interactive mode" },
   { "-gc", "oomlab run %-gc" },
   { "rnu", "did you mean run%?" },
-  { "frobnicate", "expected run, list, help, doctor, pacer or version" },
+  { "frobnicate", "expected run, serve, list, help, doctor, pacer or version" },
   { "list policy", "did you mean policies%?" },
   { "list --all", "unknown option '%-%-all'" },
   { "help nosuch", "nosuch" },
@@ -142,13 +142,17 @@ describe("help", function ()
 end)
 
 describe("list", function ()
-  it("names scenarios and policies, a line each", function ()
+  it("names scenarios, services and policies, a line each", function ()
     local status, stdout = lab.run("list")
     assert.are.equal(0, status)
     assert.is_truthy(stdout:match("\n  spike +%S"))
     assert.is_truthy(stdout:match("\n  go +%S"))
     local _, scenarios = lab.run("list scenarios")
     assert.is_truthy(scenarios:match("^  %S+ +%S"))
+    assert.is_nil(scenarios:match("interactive"))
+    local _, services = lab.run("list services")
+    assert.is_truthy(services:match("^  interactive +%S"))
+    assert.is_nil(services:match("spike"))
     local _, policies = lab.run("list policies")
     assert.is_truthy(policies:match("^  %S+ +%S"))
     assert.is_truthy(policies:match("\n  go +%S"))
