@@ -6,9 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/units.h"
+#include "clock/clock.h"
 
 /* What a subject may take to end in good order. */
 static const uint64_t ending_ns_max = 2 * OL_NS_PER_S;
@@ -22,6 +22,7 @@ struct ticket {
 struct ol_lives {
 	const struct ol_http_host *host;
 	struct ol_lives_sink sink;
+	struct ol_clock clock;
 	uint64_t request_timeout_ns;
 	struct ol_supervisor_sink supervisor_sink;
 	struct ol_supervision *supervision; /* NULL: no life runs. */
@@ -40,12 +41,6 @@ struct ol_lives {
 	struct ol_sample last_sample;
 	uint64_t outcomes[OL_OUTCOME_COUNT];
 };
-
-static uint64_t now_ns(clockid_t clock) {
-	struct timespec now;
-	clock_gettime(clock, &now);
-	return (uint64_t)now.tv_sec * OL_NS_PER_S + (uint64_t)now.tv_nsec;
-}
 
 static struct ol_life *present(const struct ol_lives *lives) {
 	return lives->life_count > 0 ? lives->kept[(lives->life_count - 1) % OL_LIVES_MAX] : NULL;
@@ -132,6 +127,7 @@ int ol_lives_create(const struct ol_http_host *host, const struct ol_lives_sink 
 		return ol_error_set(error, -ENOMEM, "no memory for the server");
 	lives->host = host;
 	lives->sink = *sink;
+	lives->clock = ol_clock_real();
 	lives->request_timeout_ns = request_timeout_ns;
 	lives->supervisor_sink = (struct ol_supervisor_sink){
 		.context = lives,
@@ -155,7 +151,7 @@ static int start_life(struct ol_lives *lives, struct ol_error *error) {
 	struct ol_supervisor_texts texts = { 0 };
 	const struct ol_run_spec *spec = lives->host->next_spec(lives->host->context, &texts);
 	struct ol_life *life =
-		ol_life_create(lives->life_count + 1, now_ns(CLOCK_REALTIME) / OL_NS_PER_MS);
+		ol_life_create(lives->life_count + 1, ol_clock_unix_ns(&lives->clock) / OL_NS_PER_MS);
 	if (life == NULL)
 		return ol_error_set(error, -ENOMEM, "no memory for another heap's records");
 	int result = ol_supervision_start(
@@ -170,7 +166,7 @@ static int start_life(struct ol_lives *lives, struct ol_error *error) {
 	lives->last_sample = (struct ol_sample){ 0 };
 	lives->is_ending = false;
 	lives->has_timed_out = false;
-	lives->due_ns = now_ns(CLOCK_MONOTONIC) + lives->request_timeout_ns;
+	lives->due_ns = ol_clock_now_ns(&lives->clock) + lives->request_timeout_ns;
 	tell_life(lives, life);
 	return 0;
 }
@@ -195,7 +191,7 @@ static void pump(struct ol_lives *lives) {
 			return;
 		lives->is_in_flight = true;
 		lives->in_flight_number = first->request->number;
-		lives->due_ns = now_ns(CLOCK_MONOTONIC) + lives->request_timeout_ns;
+		lives->due_ns = ol_clock_now_ns(&lives->clock) + lives->request_timeout_ns;
 	}
 }
 
@@ -238,7 +234,7 @@ static void bury(struct ol_lives *lives) {
 static void look_at_time(struct ol_lives *lives) {
 	bool is_starting = !ol_supervision_is_ready(lives->supervision);
 	if ((!is_starting && !lives->is_in_flight && !lives->is_ending) || lives->has_timed_out ||
-		now_ns(CLOCK_MONOTONIC) < lives->due_ns)
+		ol_clock_now_ns(&lives->clock) < lives->due_ns)
 		return;
 	lives->has_timed_out = true;
 	ol_supervision_kill(lives->supervision, !lives->is_ending);
@@ -342,7 +338,7 @@ void ol_lives_renew(struct ol_lives *lives) {
 	if (lives->supervision == NULL || lives->is_ending)
 		return;
 	lives->is_ending = true;
-	lives->due_ns = now_ns(CLOCK_MONOTONIC) + ending_ns_max;
+	lives->due_ns = ol_clock_now_ns(&lives->clock) + ending_ns_max;
 	ol_supervision_end(lives->supervision);
 }
 

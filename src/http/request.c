@@ -4,16 +4,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 
 #include "base/units.h"
+#include "clock/clock.h"
 #include "http/negotiate.h"
 #include "http/server_internal.h"
 
 uint64_t ol_http_now_ns(void) {
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * OL_NS_PER_S + (uint64_t)now.tv_nsec;
+	const struct ol_clock clock = ol_clock_real();
+	return ol_clock_now_ns(&clock);
 }
 
 static enum MHD_Result refuse(

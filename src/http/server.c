@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/units.h"
+#include "clock/clock.h"
 #include "http/openapi.h"
 #include "http/server_internal.h"
 #include "http/systemd.h"
@@ -85,9 +85,8 @@ static int make_openapi(struct ol_http_server *server, struct ol_error *error) {
 
 static int create_parts(struct ol_http_server *server, struct ol_error *error) {
 	const struct ol_http_config *config = &server->config;
-	struct timespec now;
-	clock_gettime(CLOCK_REALTIME, &now);
-	server->started_at_ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / OL_NS_PER_MS;
+	const struct ol_clock clock = ol_clock_real();
+	server->started_at_ms = ol_clock_unix_ns(&clock) / OL_NS_PER_MS;
 	server->started_ns = ol_http_now_ns();
 	ask_for_fds();
 	int result = ol_http_routes_create(config->routes, config->route_count, &server->routes, error);
