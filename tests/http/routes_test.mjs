@@ -142,7 +142,7 @@ await test("bytes is a size, written as people write sizes", async () => {
   }
 });
 
-await test("bytes that are no size are refused in one line, and the heap is untouched", async () => {
+await test("what is no size is refused in one line, and the heap is untouched", async () => {
   const before = (await request(server, "/stats")).text;
   for (const query of ["", "?", "?bytes", "?bytes=", "?bytes=-1", "?bytes=-9223372036854775808",
     "?bytes=9223372036854775808", "?bytes=18446744073709551615", "?bytes=18446744073709551616",
@@ -175,7 +175,8 @@ await test("routes without arguments refuse any", async () => {
 await test("a reason names what was given and what was expected", async () => {
   for (const [query, reason] of [["?bytes=-1", /bytes=-1 is negative/], ["", /bytes is missing/],
     ["?bytes=", /bytes is empty/], ["?bytes=1&bytes=2", /bytes is given twice/],
-    ["?byte=1", /no argument byte; did you mean bytes\?/], ["?bytes=1e3", /bytes=1e3: expected a/]]) {
+    ["?byte=1", /no argument byte; did you mean bytes\?/],
+    ["?bytes=1e3", /bytes=1e3: expected a/]]) {
     assert.match((await request(server, `/add${query}`)).text, reason);
   }
 });
@@ -184,7 +185,7 @@ await test("more than there are addresses is refused, not tried", async () => {
   const before = await memstats(server);
   const answer = await request(server, "/add?bytes=9223372036854775807");
   assert.equal(answer.status, 507);
-  assert.match(answer.text, /^\S+:\d+: an object of 9223372036854775807 bytes does not fit[^\n]*\n$/);
+  assert.match(answer.text, /^\S+:\d+: an object of 9223372036854775807 bytes does not fit .*\n$/);
   assert.equal((await memstats(server)).heap_alloc, before.heap_alloc);
 });
 
@@ -246,7 +247,8 @@ await test("settings are read with GET, set with POST, and at once where that is
 await test("a setting that is none is refused, and changes nothing", async () => {
   const before = await json(server, "/collect-policy.json");
   for (const query of ["", "?gogc=", "?gogc=x", "?limit=0", "?limit=abc", "?policy=nobody",
-    "?collector=x", "?rules=go2", "?memlimit=-1", "?gogc=50&limit=x", "?nothing=1", "?gogc=1&gogc=2"]) {
+    "?collector=x", "?rules=go2", "?memlimit=-1", "?gogc=50&limit=x", "?nothing=1",
+    "?gogc=1&gogc=2"]) {
     const answer = await request(server, `/collect-policy${query}`, { method: "POST" });
     assert.equal(answer.status, 400, query);
     assert.match(answer.text, /^[^\n]+\n$/);
