@@ -116,19 +116,36 @@ class Server {
   }
 }
 
-// Starts `oomlab serve` on a free port. options: its words; how: of node's spawn, and program.
+const URL_PATTERN = /http:\/\/127\.0\.0\.1:(\d+)\//;
+
+function canConnect(port) {
+  return new Promise((resolve) => {
+    const socket = net.connect(port, "127.0.0.1", () => resolve(true));
+    socket.on("error", () => resolve(false));
+    socket.once("connect", () => socket.destroy());
+  });
+}
+
+// Starts `oomlab serve` on a free port. options: its words, after which a --listen of theirs wins;
+// how: of node's spawn, and program: the words before. It is up when it prints its URL, or, with
+// readyPort, when it listens there.
 export async function startServer(options = [], how = {}) {
-  const words = ["serve", "--listen=127.0.0.1:0", ...options];
-  const [program, ...before] = how.program ?? [PROGRAM];
-  const server = new Server(spawn(program, [...before, ...words],
-    { stdio: ["ignore", "pipe", "pipe"], ...how }));
+  const { program = [PROGRAM], readyPort, readyPattern = URL_PATTERN, ...spawning } = how;
+  const listens = options.some((word) => word.startsWith("--listen="));
+  const words = ["serve", ...(listens ? [] : ["--listen=127.0.0.1:0"]), ...options];
+  const server = new Server(spawn(program[0], [...program.slice(1), ...words],
+    { stdio: ["ignore", "pipe", "pipe"], ...spawning }));
   const failure = server.ended.then(({ status, signal }) => {
     throw new Error(`the server ended with ${status ?? signal}: ${server.out}${server.err}`);
   });
   failure.catch(() => {});
-  const isUp = eventually("a server that listens", () =>
-    /http:\/\/127\.0\.0\.1:(\d+)\//.exec(server.out), START_MS_MAX);
-  server.port = Number((await Promise.race([isUp, failure]))[1]);
+  const isUp = eventually("a server that listens", async () => {
+    if (readyPort) {
+      return await canConnect(readyPort) && readyPort;
+    }
+    return readyPattern.exec(server.out)?.[1];
+  }, START_MS_MAX);
+  server.port = Number(await Promise.race([isUp, failure]));
   return server;
 }
 
