@@ -18,6 +18,14 @@ local http = {}
 
 local PATH_BYTES_MAX, ARGUMENTS_MAX, DOC_BYTES_MAX = 63, 8, 200
 
+-- The server's own paths (src/http/routes.c), of which a script may take /ping alone. /openapi too:
+-- its JSON would be asked for as /openapi.json.
+local OWN_PATHS = {}
+for _, path in ipairs { "/", "/page.css", "/page.js", "/events", "/metrics", "/openapi", "/healthz",
+  "/collect-policy", "/lives" } do
+  OWN_PATHS[path] = true
+end
+
 -- What a request has beside its arguments.
 local FIELD = "field of the request"
 local RESERVED = { method = FIELD, path = FIELD, body = FIELD }
@@ -27,6 +35,9 @@ local function check_path(path)
     or path:find("//", 1, true) or path:find("..", 1, true) or path:match "%.json$" then
     return nil, ("expected a path as in \"/add\": a slash, then letters, digits, - _ . /, at most "
       .. "%d bytes, no .json at its end"):format(PATH_BYTES_MAX)
+  elseif OWN_PATHS[path] then
+    return nil, ("the path %s is the server's own; of its paths a script may take /ping alone")
+      :format(path)
   end
   return true
 end

@@ -88,6 +88,7 @@ static int run_command(int argc, char **argv) {
 }
 
 int main(int argc, char **argv) {
+	ol_keep_standard_fds();
 	/* Only characters: numbers are read and written in the C locale everywhere. */
 	setlocale(LC_CTYPE, "");
 	/* A reader that went away is noticed when writing, not by dying with a cage standing. */

@@ -2,9 +2,11 @@
 #include "cli/say.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/command.h"
 
@@ -49,6 +51,14 @@ void ol_say_script_error(const char *message, const char *traceback) {
 	snprintf(text, sizeof text, "%s", traceback);
 	make_safe(text, "\n\t");
 	fprintf(stderr, "%s%s", text, text[strlen(text) - 1] == '\n' ? "" : "\n");
+}
+
+void ol_keep_standard_fds(void) {
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		/* open() takes the lowest that is free: this one. */
+		if (fcntl(fd, F_GETFD) < 0)
+			(void)open("/dev/null", O_RDONLY);
+	}
 }
 
 int ol_finish_stdout(int exit_status) {

@@ -193,8 +193,7 @@ static enum MHD_Result keep(
 /* The hot path: statistics, when nothing is asked but that. */
 static bool is_bare_statistics(const struct ol_http_exchange *exchange) {
 	return exchange->route->action == OL_HTTP_STATISTICS && !exchange->is_post &&
-		   MHD_lookup_connection_value_n(
-			   exchange->connection, MHD_GET_ARGUMENT_KIND, NULL, 0, NULL, NULL) == MHD_NO;
+		   MHD_get_connection_values(exchange->connection, MHD_GET_ARGUMENT_KIND, NULL, NULL) == 0;
 }
 
 /* A request without a body is begun when the library asks for its answer: an answer to the headers

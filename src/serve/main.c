@@ -227,6 +227,7 @@ static int run(struct serving *serving, int argc, char **argv) {
 }
 
 int main(int argc, char **argv) {
+	ol_keep_standard_fds();
 	setlocale(LC_CTYPE, "");
 	/* A client that went away is noticed when writing. */
 	signal(SIGPIPE, SIG_IGN);
