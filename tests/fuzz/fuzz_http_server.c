@@ -100,8 +100,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t data_bytes) {
 		server = make_server();
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) < 0)
 		abort();
-	if (MHD_add_connection(server->daemon, sockets[1], (const struct sockaddr *)&nobody,
-			sizeof nobody) != MHD_YES)
+	if (MHD_add_connection(
+			server->daemon, sockets[1], (const struct sockaddr *)&nobody, sizeof nobody) != MHD_YES)
 		abort();
 	(void)send(sockets[0], data, data_bytes, MSG_DONTWAIT | MSG_NOSIGNAL);
 	(void)shutdown(sockets[0], SHUT_WR);
