@@ -139,5 +139,6 @@ int ol_command_list(int argc, char **argv) {
 void ol_command_list_help(void) {
 	puts("usage: oomlab list [scenarios|services|policies]\n\n"
 		 "One line each: the scenarios and experiments that oomlab run finds by name, the\n"
-		 "services for oomlab serve, and the policies for --policy. $OOMLAB_PATH may name more directories with scripts.");
+		 "services for oomlab serve, and the policies for --policy. $OOMLAB_PATH may name\n"
+		 "more directories with scripts.");
 }

@@ -66,7 +66,8 @@ static struct message make_message(uint64_t number, const char *name, json_t *da
 	if (text != NULL) {
 		memcpy(text, head, (size_t)head_bytes);
 		(void)json_dumpb(data, text + head_bytes, data_bytes, JSON_COMPACT);
-		memcpy(text + head_bytes + data_bytes, "\n\n", 2);
+		text[(size_t)head_bytes + data_bytes] = '\n';
+		text[(size_t)head_bytes + data_bytes + 1] = '\n';
 		message = (struct message){ text, (size_t)head_bytes + data_bytes + 2 };
 	}
 	json_decref(data);

@@ -80,7 +80,7 @@ int ol_http_listen(const char *address, int *ret_fd, struct ol_error *error) {
 
 int ol_http_address(
 	int listen_fd, char ret_address[OL_HTTP_ADDRESS_BYTES], struct ol_error *error) {
-	union address address;
+	union address address = { .any = { .sa_family = AF_UNSPEC } };
 	socklen_t length = sizeof address;
 	char host[HOST_BYTES];
 	if (getsockname(listen_fd, &address.any, &length) < 0)

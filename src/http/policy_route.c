@@ -120,7 +120,8 @@ enum MHD_Result ol_http_policy(struct ol_http_exchange *exchange) {
 	size_t count = keep_given(values, route->argument_count, &is_live);
 	if (count == 0)
 		return refuse(exchange, MHD_HTTP_BAD_REQUEST,
-			"nothing is set; expected one or more of limit, gogc, memlimit, policy, collector, rules");
+			"nothing is set; expected one or more of limit, gogc, memlimit, policy, collector, "
+			"rules");
 	if (host->set(host->context, values, count, &error) < 0)
 		return refuse(exchange, MHD_HTTP_BAD_REQUEST, error.message);
 	const struct ol_run_spec *spec = ol_http_next_spec(server);

@@ -1,4 +1,5 @@
 /* respond.c -- Responses, with the headers that all of them have. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -54,13 +55,9 @@ struct MHD_Response *ol_http_error_response(bool is_json, const char *message) {
 		}
 		return ol_http_json_response(object);
 	}
-	size_t bytes = strlen(message);
-	char *text = malloc(bytes + 1);
-	if (text == NULL)
-		return NULL;
-	memcpy(text, message, bytes);
-	text[bytes] = '\n';
-	return ol_http_response(text, bytes + 1, "text/plain; charset=utf-8");
+	char *text;
+	int bytes = asprintf(&text, "%s\n", message);
+	return bytes < 0 ? NULL : ol_http_response(text, (size_t)bytes, "text/plain; charset=utf-8");
 }
 
 enum MHD_Result ol_http_send(struct ol_http_server *server, struct MHD_Connection *connection,

@@ -39,8 +39,11 @@ static struct findings find(const struct ol_run_summary *summary) {
 	if (last->memstats.heap_idle > last->memstats.heap_released)
 		found.idle_bytes = last->memstats.heap_idle - last->memstats.heap_released;
 	uint64_t cycles_before = 0;
+	/* A service keeps its latest phases, so that the last but one is there. */
 	if (summary->phase_count > 1 && summary->phase_count <= OL_PHASES_MAX)
 		cycles_before = summary->phases[summary->phase_count - 2].memstats.num_gc;
+	else if (summary->phase_count > OL_PHASES_MAX && summary->spec.is_service)
+		cycles_before = summary->phases[OL_PHASES_MAX - 2].memstats.num_gc;
 	if (last->memstats.num_gc > cycles_before)
 		found.cycle_count = last->memstats.num_gc - cycles_before;
 	/* A count from before a collection counts what is gone. When exactly it was made is not among

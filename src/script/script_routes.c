@@ -41,12 +41,15 @@ void ol_script_read_routes(lua_State *L, struct ol_script *script) {
 	lua_Integer count = ol_lua_count_routes(L);
 	if (count == 0)
 		return;
-	script->routes = calloc((size_t)count, sizeof *script->routes);
-	if (script->routes == NULL)
+	struct ol_route *routes = calloc((size_t)count, sizeof *routes);
+	if (routes == NULL) {
 		luaL_error(L, "no memory for the routes");
+		return;
+	}
+	script->routes = routes; /* Freed with the script, also if this raises. */
 	for (lua_Integer i = 0; i < count; i++) {
 		ol_lua_push_route(L, i); /* route */
-		read_route(L, lua_gettop(L), &script->routes[i]);
+		read_route(L, lua_gettop(L), &routes[i]);
 		script->route_count = (size_t)i + 1;
 		lua_pop(L, 1);
 	}

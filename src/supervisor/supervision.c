@@ -53,10 +53,20 @@ struct ol_supervision {
 	union ol_arrival arrival;
 };
 
+/* Where the present phase is kept; NULL: it is only counted. A run keeps its first phases; a
+ * service, which has one a request, its latest. */
+static struct ol_phase *present_phase(struct ol_run_summary *summary) {
+	if (summary->phase_count == 0)
+		return NULL;
+	if (summary->phase_count <= OL_PHASES_MAX)
+		return &summary->phases[summary->phase_count - 1];
+	return summary->spec.is_service ? &summary->phases[OL_PHASES_MAX - 1] : NULL;
+}
+
 static void note_phase_end(struct ol_supervision *self, const struct ol_phase *phase) {
-	struct ol_run_summary *summary = self->summary;
-	if (summary->phase_count > 0 && summary->phase_count <= OL_PHASES_MAX)
-		summary->phases[summary->phase_count - 1] = *phase;
+	struct ol_phase *place = present_phase(self->summary);
+	if (place != NULL)
+		*place = *phase;
 	self->is_phase_open = false;
 	if (self->sink->on_phase_end != NULL)
 		self->sink->on_phase_end(self->sink->context, phase);
@@ -64,9 +74,13 @@ static void note_phase_end(struct ol_supervision *self, const struct ol_phase *p
 
 static void note_phase_begin(struct ol_supervision *self, const struct ol_phase *phase) {
 	struct ol_run_summary *summary = self->summary;
+	if (summary->spec.is_service && summary->phase_count >= OL_PHASES_MAX)
+		memmove(&summary->phases[0], &summary->phases[1],
+			(OL_PHASES_MAX - 1) * sizeof summary->phases[0]);
 	summary->phase_count++;
-	if (summary->phase_count <= OL_PHASES_MAX)
-		summary->phases[summary->phase_count - 1] = *phase;
+	struct ol_phase *place = present_phase(summary);
+	if (place != NULL)
+		*place = *phase;
 	self->is_phase_open = true;
 	if (self->sink->on_phase_begin != NULL)
 		self->sink->on_phase_begin(self->sink->context, phase);
@@ -259,9 +273,10 @@ static void reap(struct ol_supervision *self) {
 /* A phase that its subject did not live to end gets its end from the last words. */
 static void close_phase(struct ol_supervision *self) {
 	struct ol_run_summary *summary = self->summary;
-	if (!self->is_phase_open || summary->phase_count == 0 || summary->phase_count > OL_PHASES_MAX)
+	const struct ol_phase *place = present_phase(summary);
+	if (!self->is_phase_open || place == NULL)
 		return;
-	struct ol_phase phase = summary->phases[summary->phase_count - 1];
+	struct ol_phase phase = *place;
 	phase.end_ns = summary->wall_ns;
 	phase.requested_bytes = summary->last_words.phase_requested_bytes;
 	phase.cage_bytes = summary->last_words.cage_bytes;

@@ -20,7 +20,8 @@ end
 function tree.files(root)
   local names = {}
   local output = tree.run("cd " .. quote(root) .. " && find " .. FOLDERS ..
-    " -name node_modules -prune -o -path web/dist -prune -o -type f -print 2>/dev/null" ..
+    " -name node_modules -prune -o -path web/dist -prune -o -path '*/fuzz/corpus' -prune" ..
+    " -o -type f -print 2>/dev/null" ..
     "; find . -maxdepth 1 -type f ! -name .git -print")
   for line in output:gmatch("[^\n]+") do
     names[#names + 1] = (line:gsub("^%./", ""))

@@ -69,16 +69,15 @@ struct ending {
 
 static void read_ending(int socket_fd, struct ending *ending) {
 	static union ol_arrival arrival;
-	const struct ol_frame *frame = &arrival.frame;
 	ending->outcome = OL_OUTCOME_COUNT;
 	while (ol_frame_receive(socket_fd, &arrival, NULL) == 1) {
-		if (frame->kind == OL_FRAME_EVENT)
-			snprintf(ending->line, sizeof ending->line, "%s", frame->event.text);
-		if (frame->kind != OL_FRAME_END)
+		if (arrival.frame.kind == OL_FRAME_EVENT)
+			snprintf(ending->line, sizeof ending->line, "%s", arrival.frame.event.text);
+		if (arrival.frame.kind != OL_FRAME_END)
 			continue;
-		ending->outcome = (enum ol_outcome)frame->end.outcome;
-		snprintf(ending->message, sizeof ending->message, "%s", frame->end.message);
-		snprintf(ending->traceback, sizeof ending->traceback, "%s", frame->end.traceback);
+		ending->outcome = (enum ol_outcome)arrival.frame.end.outcome;
+		snprintf(ending->message, sizeof ending->message, "%s", arrival.frame.end.message);
+		snprintf(ending->traceback, sizeof ending->traceback, "%s", arrival.frame.end.traceback);
 	}
 }
 
