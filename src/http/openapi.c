@@ -340,7 +340,7 @@ json_t *ol_http_openapi(
 		json_string(
 			"A heap in a cage. Paths that answer JSON do so with \".json\" at their end, or "
 			"as Accept asks; arguments may come in a form as well. HEAD is served where "
-			"GET is."));
+			"GET calls no handler."));
 	result |= json_object_set_new(info, "license",
 		json_pack("{s:s, s:s}", "name", "MIT OR Apache-2.0", "identifier", "MIT OR Apache-2.0"));
 	json_t *document = json_object();
