@@ -29,8 +29,8 @@ static int check_head(struct ol_http_exchange *exchange, const struct ol_http_he
 	const struct ol_http_head *head = &headers->head;
 	bool is_json_path = false;
 	exchange->is_json = ol_http_wants_json(headers->accept, false);
-	if (headers->has_two_hosts) {
-		ol_error_set(error, -EINVAL, "a header that can be there once is there twice");
+	if (headers->fault != NULL) {
+		ol_error_set(error, -EINVAL, "%s", headers->fault);
 		return MHD_HTTP_BAD_REQUEST;
 	}
 	int status = ol_http_guard(head, &server->config.guard, error);
@@ -229,8 +229,13 @@ static enum MHD_Result begin(struct ol_http_server *server, struct MHD_Connectio
 	headers.head.is_http_1_0 = strcmp(version, MHD_HTTP_VERSION_1_0) == 0;
 	struct ol_error error;
 	int status = check_head(&draft, &headers, &error);
-	if (status != 0)
-		return refuse(&draft, (unsigned)status, error.message);
+	if (status != 0) {
+		struct MHD_Response *response = ol_http_error_response(draft.is_json, error.message);
+		/* Nobody knows where the next request begins. */
+		if (headers.fault != NULL && response != NULL)
+			(void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
+		return ol_http_send(server, connection, draft.route, (unsigned)status, response);
+	}
 	switch (draft.route->action) {
 	case OL_HTTP_HANDLER:
 	case OL_HTTP_POLICY:

@@ -44,8 +44,10 @@ struct ol_http_headers {
 	const char *accept;
 	const char *if_none_match;
 	const char *content_type;
+	const char *transfer_encoding;
 	uint64_t content_bytes; /* 0: none, or not told. */
-	bool has_two_hosts;     /* Or two of another header that must be one. */
+	bool has_length;
+	const char *fault; /* Why it may mean two things; NULL: it does not. */
 };
 struct ol_http_headers ol_http_read_headers(struct MHD_Connection *connection);
 

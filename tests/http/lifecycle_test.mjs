@@ -152,7 +152,8 @@ await test("what a handler answers is told as it says, and what cannot be told i
     assert.equal((await get("/echo?word=w", { method: "POST", body: "the body",
       headers: { "content-type": "text/plain" } })).text, "POST|/echo|w|the body");
     assert.equal((await get("/echo", { method: "POST", body: "word=%C3%A4+b",
-      headers: { "content-type": "application/x-www-form-urlencoded" } })).text, "POST|/echo|ä b|");
+      headers: { "content-type": "application/x-www-form-urlencoded" } })).text,
+    "POST|/echo|ä b|");
     assert.equal((await get("/echo")).status, 405);
     assert.equal((await get("/full")).text.length, 65536);
     for (const path of ["/boolean", "/status", "/type", "/big"]) {

@@ -227,29 +227,40 @@ export function connect(server) {
   });
 }
 
-// Sends text as it is; gives all that comes until the server closes, or until isDone(text).
-export async function raw(server, text, isDone = () => false, msMax = REQUEST_MS_MAX) {
+// Sends text, of bytes, as it is; gives all that comes until the server closes. quietMs: after so
+// much silence it is told that nothing more will come; cutMs: no longer than this; pause: the text
+// comes in two pieces, the first so long.
+export async function raw(server, text, { quietMs, cutMs, pause } = {}) {
   const socket = await connect(server);
   return new Promise((resolve, reject) => {
     let seen = "";
-    const done = () => {
-      clearTimeout(timer);
+    let quiet;
+    const late = setTimeout(() => {
       socket.destroy();
-      resolve(seen);
+      if (!cutMs) {
+        reject(new Error(`nothing more came after ${JSON.stringify(seen)}`));
+      }
+    }, cutMs ?? REQUEST_MS_MAX);
+    const listenOn = () => {
+      clearTimeout(quiet);
+      quiet = quietMs && setTimeout(() => socket.end(), quietMs);
     };
-    const timer = setTimeout(() => {
-      socket.destroy();
-      reject(new Error(`nothing more came after ${JSON.stringify(seen)}`));
-    }, msMax);
     socket.on("data", (chunk) => {
       seen += chunk.toString("latin1");
-      if (isDone(seen)) {
-        done();
-      }
+      listenOn();
     });
-    socket.on("error", done);
-    socket.on("close", done);
-    socket.write(text, "latin1");
+    socket.on("error", () => {});
+    socket.on("close", () => {
+      clearTimeout(late);
+      clearTimeout(quiet);
+      resolve(seen);
+    });
+    socket.setNoDelay(true);
+    socket.write(text.slice(0, pause || text.length), "latin1");
+    if (pause) {
+      setImmediate(() => socket.write(text.slice(pause), "latin1"));
+    }
+    listenOn();
   });
 }
 
