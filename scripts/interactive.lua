@@ -7,9 +7,9 @@
 --   curl localhost:1112/stats               looks
 --   curl localhost:1112/reset               lets go of everything, and collects
 --
--- Watch for: add 20M, release 20M, add 20M. The second slab is killed though the first one is
--- garbage; with /gc in between it is not. When the heap dies the server stays: it says what killed
--- it, and the next request meets a fresh heap.
+-- Watch for: add 28M, release 28M, add 4M. The kernel kills it with 28 MiB of garbage inside; with
+-- /gc before the second add it lives. The server stays, says what killed the heap, and the next
+-- request meets a fresh one.
 local lab = require "lab"
 local http = lab.http
 

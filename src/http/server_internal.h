@@ -17,7 +17,9 @@
 #include "http/routes.h"
 
 enum {
-	OL_HTTP_HEADER_BYTES_MAX = 16 << 10,  /* Request line, headers and their tables. */
+	/* Request line, headers and their tables. Above 32 KiB the library maps the room instead of
+	 * clearing it: an idle connection then costs the pages that it touched. */
+	OL_HTTP_HEADER_BYTES_MAX = 36 << 10,
 	OL_HTTP_SWALLOWED_BYTES_MAX = 1 << 20 /* Of a body that is too large: then the line is cut. */
 };
 
