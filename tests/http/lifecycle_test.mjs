@@ -3,8 +3,9 @@ import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import net from "node:net";
 import { join } from "node:path";
-import { assert, connect, directory, eventually, finish, groupsOf, json, listen, PROGRAM, request,
-  run, startServer, subjectOf, test, withServer, writeFile, writeScript } from "./support.mjs";
+import { assert, assertEnds, connect, directory, eventually, finish, groupsOf, json, listen,
+  PROGRAM, request, run, startServer, subjectOf, test, withServer, writeFile, writeScript } from
+  "./support.mjs";
 
 const USAGE = 2, SCRIPT = 3, LAB = 4;
 const ONE_LINE = /^oomlab: [^\n]+\n$/;
@@ -167,13 +168,13 @@ await test("the page is named on stdout, and --quiet says nothing at all", async
   const server = await startServer();
   assert.match(server.out, /^ interactive: [^\n]+\n cage {7}limit 32\.0 MiB\n policy {5}go /);
   assert.match(server.out, / routes {4} \/add \/rel \/gc \/stats \/reset\n/);
-  await server.stop();
+  await assertEnds(server);
   assert.match(server.err, /\noomlab: ended; nothing is left behind\n$|^oomlab: ended; nothing/);
   const port = await freePort();
   const quiet = await startServer(["--quiet", `--listen=127.0.0.1:${port}`],
     { readyPort: port });
   await request(quiet, "/add?bytes=40M");
-  await quiet.stop();
+  await assertEnds(quiet);
   assert.deepEqual([quiet.out, quiet.err], ["", ""]);
 });
 
@@ -182,7 +183,7 @@ await test("an address of version 6 serves as well", async () => {
     { readyPattern: /http:\/\/\[::1\]:(\d+)\// });
   const answer = await request(server, "/gc", { host: "::1" });
   assert.equal(answer.status, 200);
-  await server.stop();
+  await assertEnds(server);
 });
 
 await test("a server starts again at once on its port, though clients were connected", async () => {
@@ -197,7 +198,7 @@ await test("a server starts again at once on its port, though clients were conne
   assert.equal((await request(second, "/gc", { agent: false })).status, 200);
   await eventually("an end of the stream", () => stream.isClosed);
   idle.destroy();
-  await second.stop();
+  await assertEnds(second);
 });
 
 await test("with stdout closed it serves, and nothing is printed into sockets", async () => {
@@ -289,7 +290,7 @@ await test("what a service manager passes by mistake is exit status 4 and one li
 await test("sockets that are meant for another process are left alone", async () => {
   const server = await startServer([], shell("export LISTEN_PID=1 LISTEN_FDS=1"));
   assert.equal((await request(server, "/gc")).status, 200);
-  await server.stop();
+  await assertEnds(server);
 });
 
 await test("a service manager that cannot be told is no reason not to serve", async () => {

@@ -1,8 +1,8 @@
 // malformed_test.mjs -- Requests that nobody would write: answered or hung up on, and survived.
 //
 // OOMLAB_REQUESTS: how many, 10000 if it is not set; OOMLAB_SEED: another seed, other requests.
-import { assert, eventually, fdCount, finish, json, MIB, raw, request, rssBytes, startServer, test }
-  from "./support.mjs";
+import { assert, assertResident, eventually, fdCount, finish, json, MIB, raw, request, startServer,
+  test } from "./support.mjs";
 
 const REQUESTS = Number(process.env.OOMLAB_REQUESTS ?? 10000);
 const SEED = Number(process.env.OOMLAB_SEED ?? 1);
@@ -101,7 +101,7 @@ await test(`${REQUESTS} malformed requests (seed ${SEED}): each is answered by H
 await test("afterwards it is the same server, with nothing but its heaps' ends in the log",
   async () => {
     assert.equal((await request(server, "/add?bytes=1000")).status, 200);
-    assert.ok(rssBytes(server.pid) < RSS_BYTES_MAX, `${rssBytes(server.pid)} bytes`);
+    assertResident(server.pid, RSS_BYTES_MAX);
     const { lives } = await json(server, "/lives");
     for (const { outcome } of lives) {
       assert.ok([null, "oom-killed", "survived"].includes(outcome), outcome);

@@ -15,6 +15,8 @@ export { assert, sleep };
 
 export const MIB = 1 << 20;
 export const PROGRAM = process.env.OOMLAB;
+// A sanitizer keeps what was freed for a while, and its heap takes a larger cage.
+export const isSanitized = Boolean(process.env.OOMLAB_IS_SANITIZED);
 const START_MS_MAX = 20000;
 const STOP_MS_MAX = 15000;
 const REQUEST_MS_MAX = 60000;
@@ -50,7 +52,9 @@ function skipAll(reason) {
 }
 
 export async function finish() {
-  await Promise.all([...servers].map((server) => server.stop()));
+  for (const server of [...servers]) {
+    await test("a server that served all of this ends in order", () => assertEnds(server));
+  }
   rmSync(directory, { recursive: true, force: true });
   console.log(`1..${testCount}`);
   process.exit(failedCount === 0 ? 0 : 1);
@@ -155,14 +159,22 @@ export function run(words, how = {}) {
   return { status: result.status, signal: result.signal, out: result.stdout, err: result.stderr };
 }
 
+// In order, with nothing left. A sanitizer that found something makes this another status.
+export async function assertEnds(server) {
+  assert.deepEqual(await server.stop(), { status: 0, signal: null }, server.err);
+  assert.deepEqual(groupsOf(server.pid), []);
+}
+
 // A server for one test.
 export async function withServer(options, body) {
   const server = await startServer(options);
   try {
     await body(server);
-  } finally {
+  } catch (error) {
     await server.stop();
+    throw error;
   }
+  await assertEnds(server);
 }
 
 // Polls until look() gives something that holds.
@@ -317,6 +329,11 @@ export function isAlive(pid) {
 export const fdCount = (pid) => readdirSync(`/proc/${pid}/fd`).length;
 export const rssBytes = (pid) =>
   1024 * Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))[1]);
+
+export function assertResident(pid, bytesMax) {
+  const bytes = rssBytes(pid);
+  assert.ok(isSanitized || bytes < bytesMax, `${bytes} bytes are resident, not ${bytesMax}`);
+}
 
 // Paths of the groups that a lab of this pid made.
 export function groupsOf(pid) {
