@@ -180,6 +180,8 @@ static int serve(struct serving *serving) {
 		return say_lab(&error);
 	if (!serving->request->is_quiet)
 		print_banner(serving);
+	else if (serving->request->plan.spec.is_uncaged)
+		ol_say("there is no cage: nothing but RLIMIT_DATA limits the heap");
 	int result = ol_http_server_run(server, &error);
 	ol_http_server_destroy(server);
 	if (result < 0)
