@@ -38,6 +38,12 @@ void ol_text_report_end(struct ol_text_report *report, const struct ol_run_summa
 /* Instead of the end, when the lab could not finish the run: leaves the line clean. */
 void ol_text_report_break_off(struct ol_text_report *report);
 
+/* What a report begins with: title, cage, policy and options, as far as the summary knows them when
+ * the cage stands. */
+void ol_text_header(FILE *stream, struct ol_style style, const struct ol_run_summary *summary);
+/* One more line of the same kind: a label and its text, wrapped. */
+void ol_text_fact(FILE *stream, struct ol_style style, const char *label, const char *text);
+
 /* The verdict alone, in one line: --quiet. */
 void ol_text_report_verdict(
 	FILE *stream, struct ol_style style, const struct ol_run_summary *summary);

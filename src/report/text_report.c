@@ -75,16 +75,27 @@ static void add_options(struct ol_words *words, const struct ol_run_spec *spec) 
 	}
 }
 
-static void put_paragraph(
-	const struct ol_text_report *report, const char *label, const char *text) {
-	ol_cells_paragraph(report->stream, report->style, label, LABEL_COLUMNS, OL_PAINT_NONE, text);
+void ol_text_fact(FILE *stream, struct ol_style style, const char *label, const char *text) {
+	ol_cells_paragraph(stream, style, label, LABEL_COLUMNS, OL_PAINT_NONE, text);
 }
 
-static void put_cage(struct ol_text_report *report, const struct ol_run_summary *summary) {
+static void put_paragraph(
+	const struct ol_text_report *report, const char *label, const char *text) {
+	ol_text_fact(report->stream, report->style, label, text);
+}
+
+static void put_cage(FILE *stream, struct ol_style style, const struct ol_run_summary *summary) {
 	const struct ol_run_spec *spec = &summary->spec;
-	const char *dot = ol_cells_separator(report->style);
+	const char *dot = ol_cells_separator(style);
 	char text[PARAGRAPH_BYTES];
 	struct ol_words words = ol_words_in(text, sizeof text);
+	if (spec->is_uncaged) {
+		ol_words_add(&words,
+			"nothing but RLIMIT_DATA of %s limits the heap: there will be refusals, no OOM kills",
+			OL_BYTES_TEXT(spec->limit_bytes));
+		ol_text_fact(stream, style, "NO CAGE", text);
+		return;
+	}
 	ol_words_add(&words, "limit %s", OL_BYTES_TEXT(spec->limit_bytes));
 	if (spec->swap_bytes > 0)
 		ol_words_add(&words, " %s swap %s", dot, OL_BYTES_TEXT(spec->swap_bytes));
@@ -97,11 +108,11 @@ static void put_cage(struct ol_text_report *report, const struct ol_run_summary 
 	ol_words_add(&words, " %s cgroup %s", dot, summary->cage.mode);
 	if (strcmp(summary->cage.mode, "hybrid") == 0)
 		ol_words_add(&words, " (memory on v%" PRIu32 ")", summary->cage.memory_version);
-	put_paragraph(report, "cage", text);
+	ol_text_fact(stream, style, "cage", text);
 }
 
-static void put_policy(struct ol_text_report *report, const struct ol_run_spec *spec) {
-	const char *dot = ol_cells_separator(report->style);
+static void put_policy(FILE *stream, struct ol_style style, const struct ol_run_spec *spec) {
+	const char *dot = ol_cells_separator(style);
 	char text[PARAGRAPH_BYTES];
 	struct ol_words words = ol_words_in(text, sizeof text);
 	ol_words_add(&words, "%s%s%s (%s) %s ", spec->policy,
@@ -116,24 +127,28 @@ static void put_policy(struct ol_text_report *report, const struct ol_run_spec *
 		ol_words_add(&words, " %s memory limit %s", dot, OL_BYTES_TEXT(spec->memory_limit_bytes));
 	ol_words_add(&words, " %s %s", dot,
 		strcmp(spec->collector, "stw") == 0 ? "stop-the-world" : spec->collector);
-	put_paragraph(report, "policy", text);
+	ol_text_fact(stream, style, "policy", text);
 }
 
-void ol_text_report_start(struct ol_text_report *report, const struct ol_run_summary *summary) {
+void ol_text_header(FILE *stream, struct ol_style style, const struct ol_run_summary *summary) {
 	const struct ol_run_spec *spec = &summary->spec;
-	report->summary = summary;
-	ol_table_init(&report->table, report->stream, report->style, spec->limit_bytes);
-	fputc('\n', report->stream);
 	char title[OL_NAME_BYTES + OL_TEXT_BYTES + 2];
+	fputc('\n', stream);
 	snprintf(title, sizeof title, "%s: %s", spec->scenario, spec->title);
-	ol_cells_paragraph(report->stream, report->style, "", 1, OL_PAINT_BOLD, title);
-	put_cage(report, summary);
-	put_policy(report, spec);
+	ol_cells_paragraph(stream, style, "", 1, OL_PAINT_BOLD, title);
+	put_cage(stream, style, summary);
+	put_policy(stream, style, spec);
 	char text[PARAGRAPH_BYTES];
 	struct ol_words words = ol_words_in(text, sizeof text);
 	add_options(&words, spec);
 	if (words.used > 0)
-		put_paragraph(report, "options", text);
+		ol_text_fact(stream, style, "options", text);
+}
+
+void ol_text_report_start(struct ol_text_report *report, const struct ol_run_summary *summary) {
+	report->summary = summary;
+	ol_table_init(&report->table, report->stream, report->style, summary->spec.limit_bytes);
+	ol_text_header(report->stream, report->style, summary);
 	fputc('\n', report->stream);
 	ol_table_head(&report->table);
 	fflush(report->stream);

@@ -19,6 +19,7 @@
 #include "cli/signals.h"
 #include "http/http.h"
 #include "http/systemd.h"
+#include "report/report.h"
 #include "serve/service.h"
 
 enum { HOSTS_MAX = 16, SAMPLE_PERIOD_MS = 100 };
@@ -30,6 +31,7 @@ struct serving {
 	struct ol_run_request *request;
 	struct ol_http_config config;
 	struct ol_service *service;
+	struct ol_run_summary *summary; /* Spec and cage, for the first lines. Large. */
 	const char *hosts[HOSTS_MAX];
 	char token[OL_HTTP_TOKEN_BYTES_MAX + 1];
 	char address[OL_HTTP_ADDRESS_BYTES];
@@ -98,7 +100,8 @@ static int check_script(struct serving *serving) {
 }
 
 /* A machine that can make no cage says so before anybody is served. */
-static int try_cage(const struct ol_run_spec *spec) {
+static int try_cage(struct ol_run_summary *summary) {
+	const struct ol_run_spec *spec = &summary->spec;
 	struct ol_cage_system system;
 	struct ol_cage *cage;
 	struct ol_error error;
@@ -113,8 +116,10 @@ static int try_cage(const struct ol_run_spec *spec) {
 	int result = ol_cage_detect(&system, &error);
 	if (result == 0)
 		result = ol_cage_create(&system, parent, &limits, &cage, &error);
-	if (result == 0)
+	if (result == 0) {
+		summary->cage = ol_cage_facts(cage);
 		result = ol_cage_destroy(cage, &error);
+	}
 	if (result == 0)
 		return OL_EXIT_DONE;
 	ol_say("%s; or serve without a cage: --no-cage", error.message);
@@ -142,33 +147,31 @@ static int open_socket(struct serving *serving) {
 	return ol_http_address(*fd, serving->address, &error) < 0 ? say_lab(&error) : OL_EXIT_DONE;
 }
 
-/* What a browser on this machine calls it. */
 static void print_banner(const struct serving *serving) {
-	const struct ol_run_spec *spec = &serving->request->plan.spec;
+	const struct ol_style style = ol_style_of(stdout);
 	const char *port = strrchr(serving->address, ':');
+	char text[OL_MESSAGE_BYTES];
 	bool is_for_all =
 		strncmp(serving->address, "0.0.0.0:", 8) == 0 || strncmp(serving->address, "[::]:", 5) == 0;
-	char limit[OL_UNITS_TEXT_BYTES];
-	printf(" %s: %s\n", spec->scenario, spec->title);
-	if (spec->is_uncaged)
-		printf(" NO CAGE    nothing but RLIMIT_DATA of %s limits the heap: there will be refusals, "
-			   "no OOM kills\n",
-			ol_format_bytes(spec->limit_bytes, limit));
-	else
-		printf(" cage       limit %s\n", ol_format_bytes(spec->limit_bytes, limit));
-	printf(" policy     %s (%s), %s\n", spec->policy, spec->rules, spec->collector);
-	printf(" page       http://%s%s/\n", is_for_all ? "127.0.0.1" : serving->address,
+	ol_text_header(stdout, style, serving->summary);
+	/* What a browser on this machine calls it. */
+	snprintf(text, sizeof text, "http://%s%s/", is_for_all ? "127.0.0.1" : serving->address,
 		is_for_all ? port : "");
-	printf(" routes    ");
-	for (uint32_t i = 0; i < serving->config.route_count; i++)
-		printf(" %s", serving->config.routes[i].path);
-	printf("\n");
+	ol_text_fact(stdout, style, "page", text);
+	text[0] = '\0';
+	for (uint32_t i = 0; i < serving->config.route_count; i++) {
+		size_t used = strlen(text);
+		snprintf(text + used, sizeof text - used, "%s%s", i > 0 ? " " : "",
+			serving->config.routes[i].path);
+	}
+	ol_text_fact(stdout, style, "routes", text);
+	snprintf(text, sizeof text,
+		"everybody who reaches this machine; --listen=127.0.0.1%s keeps it here, --token-file=FILE "
+		"asks for a token",
+		port);
 	if (is_for_all && serving->config.guard.token == NULL)
-		printf(
-			" open to    everybody who reaches this machine; --listen=127.0.0.1%s keeps it here, "
-			"--token-file=FILE asks for a token\n",
-			port);
-	printf(" Ctrl-C ends it.\n");
+		ol_text_fact(stdout, style, "open to", text);
+	puts(" Ctrl-C ends it.");
 	fflush(stdout);
 }
 
@@ -180,6 +183,8 @@ static int serve(struct serving *serving) {
 		return say_lab(&error);
 	if (!serving->request->is_quiet)
 		print_banner(serving);
+	else if (serving->request->plan.spec.is_uncaged)
+		ol_say("there is no cage: nothing but RLIMIT_DATA limits the heap");
 	int result = ol_http_server_run(server, &error);
 	ol_http_server_destroy(server);
 	if (result < 0)
@@ -209,11 +214,12 @@ static int run(struct serving *serving, int argc, char **argv) {
 		if (spec->sample_period_ns == 0)
 			spec->sample_period_ns = SAMPLE_PERIOD_MS * OL_NS_PER_MS;
 	}
+	serving->summary->spec = request->plan.spec;
 	status = check_script(serving);
 	if (status == OL_EXIT_DONE)
 		status = read_options(serving);
 	if (status == OL_EXIT_DONE)
-		status = try_cage(&request->plan.spec);
+		status = try_cage(serving->summary);
 	if (status == OL_EXIT_DONE)
 		status = open_socket(serving);
 	if (status != OL_EXIT_DONE)
@@ -232,8 +238,13 @@ int main(int argc, char **argv) {
 	/* A client that went away is noticed when writing. */
 	signal(SIGPIPE, SIG_IGN);
 	OL_AUTO_FREE struct ol_run_request *request = calloc(1, sizeof *request);
-	struct serving serving = { .request = request, .config = { .listen_fd = -1 } };
-	if (request == NULL) {
+	OL_AUTO_FREE struct ol_run_summary *summary = calloc(1, sizeof *summary);
+	struct serving serving = {
+		.request = request,
+		.summary = summary,
+		.config = { .listen_fd = -1 },
+	};
+	if (request == NULL || summary == NULL) {
 		ol_say("no memory for the command line");
 		return OL_EXIT_LAB;
 	}
