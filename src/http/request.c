@@ -238,8 +238,7 @@ static enum MHD_Result begin(struct ol_http_server *server, struct MHD_Connectio
 	case OL_HTTP_POLICY:
 		break;
 	case OL_HTTP_STATISTICS:
-		if (is_bare_statistics(&draft) &&
-			ol_lives_memstats(server->lives, &(struct ol_memstats){ 0 }))
+		if (ol_lives_is_ready(server->lives) && is_bare_statistics(&draft))
 			return ol_http_statistics(&draft);
 		break;
 	default:
