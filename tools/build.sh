@@ -3,8 +3,8 @@
 #
 # Usage: tools/build.sh DIRECTORY [MESON OPTION...]
 # The options are given to a new directory; an old one keeps its own, except -Dtests=true, which
-# is switched on when it is asked for and off: `make run` builds without tests, since they need
-# more packages.
+# is switched on when it is asked for and off (`make run` builds without tests, since they need
+# more packages), and -Dsubject=PATH.
 set -eu
 
 directory=$1
@@ -14,8 +14,10 @@ tools=$(dirname "$0")
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 
-has_tests() {
-	grep -q '"name": "tests", "value": true' "$directory/meson-info/intro-buildoptions.json"
+has_option() { # has_option -DNAME=VALUE
+	assignment=${1#-D}
+	grep -q -e "\"name\": \"${assignment%%=*}\", \"value\": \"\{0,1\}${assignment#*=}\"\{0,1\}," \
+		"$directory/meson-info/intro-buildoptions.json"
 }
 
 # The page's packages; those that drive a browser too, where tests are built.
@@ -41,9 +43,14 @@ if [ ! -f "$directory/build.ninja" ]; then
 	quietly meson setup "$directory" "$@"
 else
 	for option; do
-		if [ "$option" = -Dtests=true ] && ! has_tests; then
-			quietly meson configure "$directory" "$option"
-		fi
+		case $option in
+		-Dtests=true | -Dsubject=*)
+			if ! has_option "$option"; then
+				quietly ninja -C "$directory" build.ninja # It may not know the option yet.
+				quietly meson configure "$directory" "$option"
+			fi
+			;;
+		esac
 	done
 fi
 

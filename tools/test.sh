@@ -3,7 +3,8 @@
 #
 # Three builds: the one people use, with all suites, one under AddressSanitizer and
 # UndefinedBehaviorSanitizer with the suites that sanitizers can watch, and one under
-# ThreadSanitizer with what has threads. The status is 0 when something ran and nothing failed.
+# ThreadSanitizer with what has threads, and the server, which is to have none. Their servers start
+# the subjects of the first build. The status is 0 when something ran and nothing failed.
 set -u
 
 build=${BUILD:-build}
@@ -22,13 +23,16 @@ if tools/build.sh "$build" -Dtests=true -Db_lto=true; then
 fi
 export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
 # Under sanitizers gcc warns of what cannot be; the other build has listened to its warnings.
+subject=$(cd "$build" && pwd)/oomlab-subject
 if tools/build.sh "$build_asan" -Dtests=true -Db_sanitize=address,undefined -Dwarning_level=0 \
-	-Dwerror=false; then
-	meson test -C "$build_asan" --no-rebuild --print-errorlogs --suite unit --suite lua </dev/null
+	-Dwerror=false -Dsubject="$subject"; then
+	meson test -C "$build_asan" --no-rebuild --print-errorlogs \
+		--suite unit --suite lua --suite fuzz --suite http --no-suite page </dev/null
 fi
 if tools/build.sh "$build_tsan" -Dtests=true -Db_sanitize=thread -Dwarning_level=0 \
-	-Dwerror=false; then
-	meson test -C "$build_tsan" --no-rebuild --print-errorlogs heap collector </dev/null
+	-Dwerror=false -Dsubject="$subject"; then
+	meson test -C "$build_tsan" --no-rebuild --print-errorlogs \
+		heap collector http_overflow http_faults </dev/null
 fi
 
 lua=$(command -v lua5.4 || command -v lua54 || echo lua)
