@@ -90,10 +90,7 @@ static json_t *json_of_answer(const struct ol_answer *answer) {
 	if (answer->has_memstats)
 		result |= json_object_set_new(
 			object, "memstats", ol_json_of_record(&ol_memstats_type, &answer->memstats, NULL));
-	if (result == 0)
-		return object;
-	json_decref(object);
-	return NULL;
+	return ol_json_checked(object, result);
 }
 
 static int json_body(const struct ol_answer *answer, char *buffer, size_t capacity,

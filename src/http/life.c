@@ -87,13 +87,6 @@ void ol_life_note_end(struct ol_life *life) {
 	life->peak_bytes = summary->cage_peak_bytes;
 }
 
-static json_t *checked(json_t *value, int result) {
-	if (result == 0)
-		return value;
-	json_decref(value);
-	return NULL;
-}
-
 json_t *ol_json_of_settings(const struct ol_run_spec *spec) {
 	bool has_memory_limit = spec->memory_limit_bytes < OL_MEMORY_LIMIT_OFF;
 	json_t *gogc = spec->gogc == OL_GOGC_OFF ? json_string("off") : json_integer(spec->gogc);
@@ -106,7 +99,7 @@ json_t *ol_json_of_settings(const struct ol_run_spec *spec) {
 	result |= json_object_set_new(object, "policy_argument", ol_json_text(spec->policy_argument));
 	result |= json_object_set_new(object, "collector", ol_json_text(spec->collector));
 	result |= json_object_set_new(object, "rules", ol_json_text(spec->rules));
-	return checked(object, result);
+	return ol_json_checked(object, result);
 }
 
 /* One curve: a member of every point. */
@@ -120,7 +113,7 @@ static json_t *curve(const struct ol_life *life, size_t offset_bytes, uint64_t d
 		result |=
 			json_array_append_new(list, is_known ? ol_json_uint64(value / divisor) : json_null());
 	}
-	return checked(list, result);
+	return ol_json_checked(list, result);
 }
 
 static json_t *json_of_curves(const struct ol_life *life) {
@@ -141,7 +134,7 @@ static json_t *json_of_curves(const struct ol_life *life) {
 	for (size_t i = 0; i < sizeof curves / sizeof *curves; i++)
 		result |= json_object_set_new(
 			object, curves[i].name, curve(life, curves[i].offset_bytes, curves[i].divisor));
-	return checked(object, result);
+	return ol_json_checked(object, result);
 }
 
 static json_t *json_of_cycle(const struct ol_life_cycle *cycle) {
@@ -153,7 +146,7 @@ static json_t *json_of_cycle(const struct ol_life_cycle *cycle) {
 	result |=
 		json_object_set_new(object, "next_goal_bytes", ol_json_uint64(cycle->next_goal_bytes));
 	result |= json_object_set_new(object, "is_forced", ol_json_boolean(cycle->is_forced));
-	return checked(object, result);
+	return ol_json_checked(object, result);
 }
 
 static json_t *json_of_cycles(const struct ol_life *life) {
@@ -163,7 +156,7 @@ static json_t *json_of_cycles(const struct ol_life *life) {
 	int result = 0;
 	for (uint64_t i = first; i < life->cycle_count; i++)
 		result |= json_array_append_new(list, json_of_cycle(&life->cycles[i % OL_LIFE_CYCLES_MAX]));
-	return checked(list, result);
+	return ol_json_checked(list, result);
 }
 
 json_t *ol_json_of_life(const struct ol_life *life, bool has_curves) {
@@ -188,5 +181,5 @@ json_t *ol_json_of_life(const struct ol_life *life, bool has_curves) {
 		result |= json_object_set_new(object, "series", json_of_curves(life));
 		result |= json_object_set_new(object, "gcs", json_of_cycles(life));
 	}
-	return checked(object, result);
+	return ol_json_checked(object, result);
 }

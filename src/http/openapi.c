@@ -1,7 +1,4 @@
-/* openapi.c -- The routes as an OpenAPI 3.1 document.
- *
- * jansson's setters take NULL for a value, release what they were given and report failure, so that
- * a document is built without a look at every piece, and thrown away if one was missing. */
+/* openapi.c -- The routes as an OpenAPI 3.1 document. */
 #include "http/openapi.h"
 
 #include <errno.h>
@@ -31,17 +28,9 @@ static json_t *reference(const char *kind, const char *name) {
 	return NULL;
 }
 
-/* Returns object if result is 0; otherwise releases it. */
-static json_t *checked(json_t *object, int result) {
-	if (result == 0)
-		return object;
-	json_decref(object);
-	return NULL;
-}
-
 static json_t *type_schema(const char *type) {
 	json_t *schema = json_object();
-	return checked(schema, json_object_set_new(schema, "type", json_string(type)));
+	return ol_json_checked(schema, json_object_set_new(schema, "type", json_string(type)));
 }
 
 static json_t *json_limit(double limit) {
@@ -54,7 +43,7 @@ static json_t *choices_of(const struct ol_option *argument) {
 	int result = 0;
 	for (uint32_t i = 0; i < argument->choice_count && i < OL_CHOICES_MAX; i++)
 		result |= json_array_append_new(choices, ol_json_text(argument->choices[i]));
-	return checked(choices, result);
+	return ol_json_checked(choices, result);
 }
 
 /* A size or a share is a text: 20M and 80% are no numbers. */
@@ -94,7 +83,7 @@ static json_t *argument_schema(const struct ol_option *argument) {
 	} else if (has_default) {
 		result |= json_object_set_new(schema, "default", ol_json_option_value(value));
 	}
-	return checked(schema, result);
+	return ol_json_checked(schema, result);
 }
 
 static json_t *parameters_of(const struct ol_route *route) {
@@ -115,7 +104,7 @@ static json_t *parameters_of(const struct ol_route *route) {
 		result |= json_object_set_new(parameter, "schema", argument_schema(argument));
 		result |= json_array_append_new(parameters, parameter);
 	}
-	return checked(parameters, result);
+	return ol_json_checked(parameters, result);
 }
 
 /* What a good answer looks like as JSON, as far as the lab knows. */
@@ -145,14 +134,14 @@ static json_t *content_of(const struct ol_http_route *route) {
 			media, "schema", is_json ? answer_schema(route) : type_schema("string"));
 		result |= json_object_set_new(content, type, media);
 	}
-	return checked(content, result);
+	return ol_json_checked(content, result);
 }
 
 static json_t *good_answer(const struct ol_http_route *route) {
 	json_t *answer = json_object();
 	int result = json_object_set_new(answer, "description", json_string("As asked"));
 	result |= json_object_set_new(answer, "content", content_of(route));
-	return checked(answer, result);
+	return ol_json_checked(answer, result);
 }
 
 /* One refusal, and who may meet it. */
@@ -200,7 +189,7 @@ static json_t *responses_of(const struct ol_http_route *route, bool has_token) {
 			result |= json_object_set_new(
 				responses, refusals[i].status, reference("responses", refusals[i].name));
 	}
-	return checked(responses, result);
+	return ol_json_checked(responses, result);
 }
 
 /* "get_add": unique in the document, and a name in most languages. */
@@ -229,7 +218,7 @@ static json_t *operation_of(
 	if (route->route.argument_count > 0 && !(is_reading && route->action == OL_HTTP_POLICY))
 		result |= json_object_set_new(operation, "parameters", parameters_of(&route->route));
 	result |= json_object_set_new(operation, "responses", responses_of(route, has_token));
-	return checked(operation, result);
+	return ol_json_checked(operation, result);
 }
 
 static json_t *path_item(const struct ol_http_route *route, bool has_token) {
@@ -239,7 +228,7 @@ static json_t *path_item(const struct ol_http_route *route, bool has_token) {
 		result |= json_object_set_new(item, "get", operation_of(route, "get", true, has_token));
 	if (ol_http_route_allows(route, "POST"))
 		result |= json_object_set_new(item, "post", operation_of(route, "post", false, has_token));
-	return checked(item, result);
+	return ol_json_checked(item, result);
 }
 
 static json_t *paths_of(const struct ol_http_routes *routes, bool has_token) {
@@ -250,7 +239,7 @@ static json_t *paths_of(const struct ol_http_routes *routes, bool has_token) {
 		if (route->is_documented)
 			result |= json_object_set_new(paths, route->route.path, path_item(route, has_token));
 	}
-	return checked(paths, result);
+	return ol_json_checked(paths, result);
 }
 
 /* From the table of the fields, as the statistics themselves. */
@@ -267,7 +256,7 @@ static json_t *memstats_schema(void) {
 	}
 	json_t *schema = type_schema("object");
 	result |= json_object_set_new(schema, "properties", properties);
-	return checked(schema, result);
+	return ol_json_checked(schema, result);
 }
 
 static json_t *schemas(void) {
@@ -296,7 +285,7 @@ static json_t *schemas(void) {
 			"required", "error", "properties", "error", "type", "string", "outcome", "type",
 			"string", "verdict", "type", "string", "story", "type", "string", "run", "type",
 			"object"));
-	return checked(all, result);
+	return ol_json_checked(all, result);
 }
 
 /* Errors are told in the form that the client prefers, like everything else. */
@@ -311,7 +300,7 @@ static json_t *refusal_response(size_t index) {
 	else if (index == UNAUTHORIZED)
 		result = json_object_set_new(response, "headers",
 			json_pack("{s:{s:{s:s}}}", "WWW-Authenticate", "schema", "type", "string"));
-	return checked(response, result);
+	return ol_json_checked(response, result);
 }
 
 static json_t *components(bool has_token) {
@@ -328,7 +317,7 @@ static json_t *components(bool has_token) {
 		result |= json_object_set_new(all, "securitySchemes",
 			json_pack("{s:{s:s, s:s}, s:{s:s, s:s}}", "bearer", "type", "http", "scheme", "bearer",
 				"basic", "type", "http", "scheme", "basic"));
-	return checked(all, result);
+	return ol_json_checked(all, result);
 }
 
 json_t *ol_http_openapi(
@@ -355,5 +344,5 @@ json_t *ol_http_openapi(
 			"What the script offers", "name", "server", "description", "What every server has"));
 	result |= json_object_set_new(document, "paths", paths_of(routes, has_token));
 	result |= json_object_set_new(document, "components", components(has_token));
-	return checked(document, result);
+	return ol_json_checked(document, result);
 }

@@ -34,10 +34,7 @@ static json_t *json_of_choices(const struct ol_http_server *server) {
 	int result = json_object_set_new(object, "policy", policies);
 	result |= json_object_set_new(object, "collector", json_of_names(collectors));
 	result |= json_object_set_new(object, "rules", json_of_names(rules));
-	if (result == 0)
-		return object;
-	json_decref(object);
-	return NULL;
+	return ol_json_checked(object, result);
 }
 
 static struct MHD_Response *json_response(
@@ -49,11 +46,7 @@ static struct MHD_Response *json_response(
 	result |= json_object_set_new(object, "is_caged", ol_json_boolean(!spec->is_uncaged));
 	if (applied != NULL)
 		result |= json_object_set_new(object, "applied", json_string(applied));
-	if (result < 0) {
-		json_decref(object);
-		object = NULL;
-	}
-	return ol_http_json_response(object);
+	return ol_http_json_response(ol_json_checked(object, result));
 }
 
 static struct MHD_Response *text_response(

@@ -47,11 +47,7 @@ static struct MHD_Response *json_of_death(const struct ol_life *life) {
 	result |= json_object_set_new(object, "story", ol_json_text(life->story));
 	result |= json_object_set_new(object, "evidence", ol_json_text(life->evidence));
 	result |= json_object_set_new(object, "run", ol_json_of_summary(summary));
-	if (result < 0) {
-		json_decref(object);
-		object = NULL;
-	}
-	return ol_http_json_response(object);
+	return ol_http_json_response(ol_json_checked(object, result));
 }
 
 static struct MHD_Response *text_of_death(const struct ol_life *life) {

@@ -7,13 +7,6 @@
 #include "http/visible.h"
 #include "report/json_value.h"
 
-static json_t *checked(json_t *value, int result) {
-	if (result == 0)
-		return value;
-	json_decref(value);
-	return NULL;
-}
-
 const struct ol_run_spec *ol_http_next_spec(const struct ol_http_server *server) {
 	struct ol_supervisor_texts texts;
 	const struct ol_http_host *host = &server->config.host;
@@ -35,7 +28,7 @@ static json_t *json_of_server(const struct ol_http_server *server) {
 	result |= json_object_set_new(object, "is_caged", ol_json_boolean(!spec->is_uncaged));
 	result |= json_object_set_new(object, "script", ol_json_text(spec->scenario));
 	result |= json_object_set_new(object, "title", ol_json_text(spec->title));
-	return checked(object, result);
+	return ol_json_checked(object, result);
 }
 
 json_t *ol_http_lives_json(const struct ol_http_server *server, bool has_curves) {
@@ -44,7 +37,7 @@ json_t *ol_http_lives_json(const struct ol_http_server *server, bool has_curves)
 	for (uint32_t i = 0; i < ol_lives_count(server->lives); i++)
 		result |=
 			json_array_append_new(list, ol_json_of_life(ol_lives_at(server->lives, i), has_curves));
-	return checked(list, result);
+	return ol_json_checked(list, result);
 }
 
 json_t *ol_http_state(void *context) {
@@ -54,7 +47,7 @@ json_t *ol_http_state(void *context) {
 	result |=
 		json_object_set_new(object, "settings", ol_json_of_settings(ol_http_next_spec(server)));
 	result |= json_object_set_new(object, "lives", ol_http_lives_json(server, true));
-	return checked(object, result);
+	return ol_json_checked(object, result);
 }
 
 static void on_life(void *context, const struct ol_life *life) {
@@ -64,7 +57,8 @@ static void on_life(void *context, const struct ol_life *life) {
 
 static json_t *of_life(const struct ol_life *life) {
 	json_t *object = json_object();
-	return checked(object, json_object_set_new(object, "life", ol_json_uint64(life->number)));
+	return ol_json_checked(
+		object, json_object_set_new(object, "life", ol_json_uint64(life->number)));
 }
 
 static void on_sample(void *context, const struct ol_life *life, const struct ol_sample *sample,
@@ -79,7 +73,7 @@ static void on_sample(void *context, const struct ol_life *life, const struct ol
 	result |= json_object_set_new(object, "activity", json_string(activity));
 	result |= json_object_set_new(object, "phase", ol_json_text(words->phase));
 	result |= json_object_set_new(object, "request_bytes", ol_json_uint64(words->request_bytes));
-	ol_events_publish(server->events, "sample", checked(object, result));
+	ol_events_publish(server->events, "sample", ol_json_checked(object, result));
 }
 
 static void on_cycle(void *context, const struct ol_life *life, const struct ol_gc_cycle *cycle) {
@@ -88,7 +82,7 @@ static void on_cycle(void *context, const struct ol_life *life, const struct ol_
 		return;
 	json_t *object = of_life(life);
 	int result = ol_json_add_record(object, &ol_gc_cycle_type, cycle, NULL);
-	ol_events_publish(server->events, "gc", checked(object, result));
+	ol_events_publish(server->events, "gc", ol_json_checked(object, result));
 }
 
 static void on_event(void *context, const struct ol_life *life, const struct ol_event *event) {
@@ -98,7 +92,7 @@ static void on_event(void *context, const struct ol_life *life, const struct ol_
 	server->config.host.log(server->config.host.context, line);
 	json_t *object = of_life(life);
 	int result = ol_json_add_record(object, &ol_event_type, event, NULL);
-	ol_events_publish(server->events, "log", checked(object, result));
+	ol_events_publish(server->events, "log", ol_json_checked(object, result));
 }
 
 struct ol_lives_sink ol_http_lives_sink(struct ol_http_server *server) {
@@ -142,5 +136,5 @@ void ol_http_publish_request(
 	result |= json_object_set_new(
 		object, "took_ns", ol_json_uint64(ol_http_now_ns() - exchange->started_ns));
 	result |= json_object_set_new(object, "text", ol_json_text(line));
-	ol_events_publish(server->events, "request", checked(object, result));
+	ol_events_publish(server->events, "request", ol_json_checked(object, result));
 }

@@ -70,24 +70,17 @@ static json_t *typed(const char *type) {
 	return object;
 }
 
-static json_t *checked(json_t *object, int result) {
-	if (result == 0)
-		return object;
-	json_decref(object);
-	return NULL;
-}
-
 static void write_record(struct ol_json_record *record, const char *name,
 	const struct ol_record_type *type, const void *fields, const struct ol_memstats *memstats) {
 	json_t *object = typed(name);
-	write_line(record, checked(object, ol_json_add_record(object, type, fields, memstats)));
+	write_line(record, ol_json_checked(object, ol_json_add_record(object, type, fields, memstats)));
 }
 
 void ol_json_record_header(struct ol_json_record *record, const struct ol_run_summary *summary) {
 	json_t *object = typed("header");
 	int result = json_object_set_new(object, "schema", json_string("oomlab.record/1"));
 	result |= ol_json_add_header(object, summary);
-	write_line(record, checked(object, result));
+	write_line(record, ol_json_checked(object, result));
 }
 
 void ol_json_record_phase(struct ol_json_record *record, const struct ol_phase *phase) {
@@ -108,5 +101,5 @@ void ol_json_record_event(struct ol_json_record *record, const struct ol_event *
 
 void ol_json_record_summary(struct ol_json_record *record, const struct ol_run_summary *summary) {
 	json_t *object = typed("summary");
-	write_line(record, checked(object, ol_json_add_summary(object, summary)));
+	write_line(record, ol_json_checked(object, ol_json_add_summary(object, summary)));
 }

@@ -27,10 +27,7 @@ static json_t *json_of_policy(const struct ol_run_spec *spec) {
 	result |= json_object_set_new(policy, "gogc", gogc);
 	result |= json_object_set_new(policy, "memory_limit_bytes", ol_json_uint64(limit_bytes));
 	result |= json_object_set_new(policy, "rules", ol_json_text(spec->rules));
-	if (result == 0)
-		return policy;
-	json_decref(policy);
-	return NULL;
+	return ol_json_checked(policy, result);
 }
 
 static json_t *json_of_cgroup(const struct ol_cage_facts *cage) {
@@ -39,10 +36,7 @@ static json_t *json_of_cgroup(const struct ol_cage_facts *cage) {
 	result |= json_object_set_new(cgroup, "path", ol_json_text(cage->path));
 	result |= json_object_set_new(cgroup, "memory_version", ol_json_uint64(cage->memory_version));
 	result |= json_object_set_new(cgroup, "has_swap_limit", ol_json_boolean(cage->has_swap_limit));
-	if (result == 0)
-		return cgroup;
-	json_decref(cgroup);
-	return NULL;
+	return ol_json_checked(cgroup, result);
 }
 
 static json_t *json_of_evidence(const struct ol_evidence *evidence) {
@@ -62,10 +56,7 @@ static json_t *json_of_evidence(const struct ol_evidence *evidence) {
 		json_object_set_new(object, "swap_peak_bytes", ol_json_uint64(evidence->swap_peak_bytes));
 	result |=
 		json_object_set_new(object, "kernel_line", ol_json_text_or_null(evidence->kernel_line));
-	if (result == 0)
-		return object;
-	json_decref(object);
-	return NULL;
+	return ol_json_checked(object, result);
 }
 
 static json_t *json_of_phases(const struct ol_run_summary *summary) {
@@ -88,10 +79,7 @@ static json_t *json_of_system(const struct ol_system_facts *facts) {
 	result |= json_object_set_new(object, "page_bytes", ol_json_uint64(facts->page_bytes));
 	result |= json_object_set_new(object, "thp", ol_json_text(facts->thp));
 	result |= json_object_set_new(object, "oomlab", ol_json_text(facts->oomlab));
-	if (result == 0)
-		return object;
-	json_decref(object);
-	return NULL;
+	return ol_json_checked(object, result);
 }
 
 int ol_json_add_header(json_t *object, const struct ol_run_summary *summary) {
@@ -119,10 +107,7 @@ static json_t *json_of_error(const struct ol_run_summary *summary) {
 	int result = json_object_set_new(object, "message", ol_json_text(summary->error_message));
 	result |=
 		json_object_set_new(object, "traceback", ol_json_text_or_null(summary->error_traceback));
-	if (result == 0)
-		return object;
-	json_decref(object);
-	return NULL;
+	return ol_json_checked(object, result);
 }
 
 int ol_json_add_summary(json_t *object, const struct ol_run_summary *summary) {

@@ -22,6 +22,16 @@ json_t *ol_json_boolean(bool is_true);
 /* By its type; a value that is not set has none: the caller looks. */
 json_t *ol_json_option_value(const struct ol_option_value *option);
 
+/* value if result is 0. Otherwise NULL, and value is released: jansson's setters take NULL, release
+ * what they are given and report failure, so that a document can be built without a look at every
+ * piece and is thrown away here if one was missing. */
+static inline json_t *ol_json_checked(json_t *value, int result) {
+	if (result == 0)
+		return value;
+	json_decref(value);
+	return NULL;
+}
+
 /* An object of every field in the table's order; memstats, NULL for none, nested at its end. */
 json_t *ol_json_of_record(
 	const struct ol_record_type *type, const void *record, const struct ol_memstats *memstats);
