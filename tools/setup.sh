@@ -39,6 +39,8 @@ bench_needs="$run_needs"'
 golang-go         command:go
 libgc-dev         pkg:bdw-gc
 libmimalloc-dev   header:mimalloc.h
+wrk               command:wrk
+curl              command:curl
 '
 
 say() {

@@ -273,8 +273,12 @@ int ol_lives_submit(struct ol_lives *lives, const struct ol_request *request,
 	return 0;
 }
 
+bool ol_lives_is_ready(const struct ol_lives *lives) {
+	return lives->supervision != NULL && ol_supervision_is_ready(lives->supervision);
+}
+
 bool ol_lives_memstats(const struct ol_lives *lives, struct ol_memstats *ret_memstats) {
-	if (lives->supervision == NULL || !ol_supervision_is_ready(lives->supervision))
+	if (!ol_lives_is_ready(lives))
 		return false;
 	*ret_memstats = ol_supervision_last_words(lives->supervision).memstats;
 	return true;

@@ -57,6 +57,8 @@ void ol_lives_destroy(struct ol_lives *lives);
 int ol_lives_submit(struct ol_lives *lives, const struct ol_request *request,
 	ol_reply_function reply, void *context, struct ol_error *error);
 
+/* There is a heap, and it takes requests. */
+bool ol_lives_is_ready(const struct ol_lives *lives);
 /* The present heap's statistics, from the flight recorder. False: there is no heap that is ready.
  */
 bool ol_lives_memstats(const struct ol_lives *lives, struct ol_memstats *ret_memstats);

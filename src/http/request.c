@@ -175,10 +175,10 @@ static bool is_form(const struct ol_http_headers *headers) {
 static enum MHD_Result keep(
 	const struct ol_http_exchange *draft, const struct ol_http_headers *headers, void **context) {
 	enum { FORM_BUFFER_BYTES = 1024 };
-	struct ol_http_exchange *exchange = calloc(1, sizeof *exchange);
+	struct ol_http_exchange *exchange = malloc(sizeof *exchange);
 	if (exchange == NULL)
 		return MHD_NO;
-	*exchange = *draft;
+	memcpy(exchange, draft, offsetof(struct ol_http_exchange, texts));
 	*context = exchange;
 	(void)MHD_get_connection_values_n(
 		exchange->connection, MHD_GET_ARGUMENT_KIND, take_query, exchange);
@@ -212,12 +212,12 @@ static bool has_body(struct MHD_Connection *connection, const char *method) {
 
 static enum MHD_Result begin(struct ol_http_server *server, struct MHD_Connection *connection,
 	const char *url, const char *method, const char *version, void **context) {
-	struct ol_http_exchange draft = {
-		.server = server,
-		.connection = connection,
-		.is_post = strcmp(method, MHD_HTTP_METHOD_POST) == 0,
-		.started_ns = ol_http_now_ns(),
-	};
+	struct ol_http_exchange draft;
+	memset(&draft, 0, offsetof(struct ol_http_exchange, texts));
+	draft.server = server;
+	draft.connection = connection;
+	draft.is_post = strcmp(method, MHD_HTTP_METHOD_POST) == 0;
+	draft.started_ns = ol_http_now_ns();
 	const union MHD_ConnectionInfo *info =
 		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
 	draft.line = info != NULL ? info->socket_context : NULL;
@@ -241,8 +241,7 @@ static enum MHD_Result begin(struct ol_http_server *server, struct MHD_Connectio
 	case OL_HTTP_POLICY:
 		break;
 	case OL_HTTP_STATISTICS:
-		if (is_bare_statistics(&draft) &&
-			ol_lives_memstats(server->lives, &(struct ol_memstats){ 0 }))
+		if (ol_lives_is_ready(server->lives) && is_bare_statistics(&draft))
 			return ol_http_statistics(&draft);
 		break;
 	default:

@@ -70,15 +70,16 @@ struct ol_http_exchange {
 	size_t body_bytes;
 	size_t swallowed_bytes;
 	struct MHD_PostProcessor *form;
-	/* Names and texts of query and form, decoded; text_copies owns those of the form. */
-	struct ol_http_text texts[OL_HTTP_TEXTS_MAX];
 	size_t text_count;
-	bool has_too_many_texts;
-	char *copies[OL_HTTP_TEXTS_MAX];
 	size_t copy_count;
+	bool has_too_many_texts;
 	/* The answer, once there is one. */
 	struct MHD_Response *response;
 	unsigned status;
+	/* Names and texts of query and form, decoded; copies owns those of the form. Last, and as long
+	 * as the counts say: to clear them would cost more than all else that a draft needs. */
+	struct ol_http_text texts[OL_HTTP_TEXTS_MAX];
+	char *copies[OL_HTTP_TEXTS_MAX];
 };
 
 /* respond.c: responses, with the headers that all of them have. Each takes what it is given over.

@@ -1,13 +1,14 @@
 #!/bin/sh
-# run.sh -- The same work side by side: oomlab's heap against others, then a death against raw C's.
+# run.sh -- The same work side by side: oomlab's heap, a death in it, and its server against others.
 #
-# Usage: tests/bench/run.sh [BUILD DIRECTORY] [heap|death]
+# Usage: tests/bench/run.sh [BUILD DIRECTORY] [heap|death|http]
 # heap: four workloads (work.h) on oomlab's heap, in Go, with Boehm's collector and, where nothing
 # but freeing is asked for, with malloc. death: raw C, oomlab and Go at two limits, with 4 KiB and
-# with huge pages. Both, unless one is named. Prints a table for each and then which aims hold. It
-# is no timed test: a missed aim is a finding, and the exit status is 1 only if something could not
-# be run. Peers that are not installed are left out.
-# BENCH_SECONDS (10) bounds each of the eight tables; that of the graph, long to build, twice so.
+# with huge pages. http: oomlab serve and a Go server (http.sh). All, unless one is named. Prints a
+# table for each and then which aims hold. It is no timed test: a missed aim is a finding, and the
+# exit status is 1 only if something could not be run. Peers that are not installed are left out.
+# BENCH_SECONDS (10) bounds each of the eight tables; that of the graph, long to build, twice so. A
+# server is asked for three tenths of it at a time, 21 times.
 set -u
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -16,6 +17,9 @@ part=${2:-all}
 seconds=${BENCH_SECONDS:-10}
 out=$build/bench
 status=0
+
+# shellcheck source=tests/bench/http.sh
+. "$here/http.sh"
 
 say() {
 	printf 'oomlab: %s\n' "$*" >&2
@@ -29,7 +33,7 @@ remove_groups() {
 		rmdir "$group" 2>/dev/null || { sleep 0.5 && rmdir "$group"; }
 	done
 }
-trap remove_groups EXIT
+trap 'http_stop; remove_groups' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
@@ -144,8 +148,10 @@ bench_death() {
 	done
 }
 
-[ "$part" = death ] || bench_heap
-[ "$part" = heap ] || bench_death
+case $part in all | heap) bench_heap ;; esac
+case $part in all | death) bench_death ;; esac
+case $part in all | http) bench_http ;; esac
+[ "$part" != http ] || exit $status
 
 awk -F '\t' -v part="$part" '
 	function judge(title, what, is_known, own, other) {

@@ -1,0 +1,3 @@
+module go_serve
+
+go 1.19
