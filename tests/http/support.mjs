@@ -36,7 +36,7 @@ export async function test(sentence, body) {
   } catch (error) {
     failedCount += 1;
     console.log(`not ok ${number} - ${sentence}`);
-    console.log(String(error.stack ?? error).replace(/^/gm, "# "));
+    console.log(String(error.stack ?? error).replace(/^(.{0,400}).*$/gm, "# $1"));
   }
   console.log(`# ${Date.now() - startedMs} ms`);
 }
