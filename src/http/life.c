@@ -77,9 +77,12 @@ void ol_life_note_end(struct ol_life *life) {
 	ol_evidence_line(summary, "·", life->evidence, sizeof life->evidence);
 	ol_explain(summary, life->story, sizeof life->story);
 	/* Its last moment, which fell between two samples. */
+	const struct ol_life_point *before =
+		life->point_count > 0 ? &life->points[life->point_count - 1] : NULL;
 	struct ol_sample last = {
 		.at_ns = summary->wall_ns,
 		.cage_bytes = summary->last_words.cage_bytes,
+		.rss_bytes = before != NULL ? before->rss_bytes : 0, /* Nobody can look any more. */
 		.memstats = summary->last_words.memstats,
 	};
 	life->point_distance_ns = 0;

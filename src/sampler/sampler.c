@@ -41,6 +41,9 @@ int ol_sampler_poll(struct ol_sampler *sampler) {
 		.at_ns = now_ns - sampler->start_ns,
 		.rss_bytes = resident_bytes(sampler->statm_fd),
 	};
+	/* A process that is being ended lets go of its memory before it is gone: nobody's sample. */
+	if (sampler->statm_fd >= 0 && sample.rss_bytes == 0)
+		return 0;
 	sample.cage_bytes = sample.rss_bytes;
 	int result = sampler->cage != NULL ? ol_cage_read_usage(sampler->cage, &sample.cage_bytes) : 0;
 	if (result < 0)

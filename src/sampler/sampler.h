@@ -27,8 +27,8 @@ struct ol_sampler {
 void ol_sampler_init(struct ol_sampler *sampler, const struct ol_clock *clock,
 	const struct ol_cage *cage, const struct ol_flight *flight, int statm_fd, uint64_t period_ns);
 
-/* Takes a sample if one is due. Looks that were missed are not made up for. 0, or the error of
- * reading the cage (-ENOENT, -ENODEV: the group is gone). */
+/* Takes a sample if one is due, and the subject is not about to end. Looks that were missed are not
+ * made up for. 0, or the error of reading the cage (-ENOENT, -ENODEV: the group is gone). */
 int ol_sampler_poll(struct ol_sampler *sampler);
 
 #endif
