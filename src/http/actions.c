@@ -54,8 +54,13 @@ static enum MHD_Result send_metrics(
 			text, bytes, is_openmetrics ? OL_HTTP_OPENMETRICS_TYPE : OL_HTTP_METRICS_TYPE));
 }
 
-static enum MHD_Result send_events(struct ol_http_exchange *exchange) {
+static enum MHD_Result send_events(
+	struct ol_http_exchange *exchange, const struct ol_http_headers *headers) {
 	struct ol_http_server *server = exchange->server;
+	/* The library would send a stream's first piece behind the headers. */
+	if (strcmp(headers->head.method, MHD_HTTP_METHOD_HEAD) == 0)
+		return ol_http_send(server, exchange->connection, exchange->route, MHD_HTTP_OK,
+			ol_http_static_response("", 0, "text/event-stream"));
 	struct MHD_Response *response = ol_events_listen(server->events, exchange->connection);
 	if (response == NULL)
 		return ol_http_send(server, exchange->connection, exchange->route,
@@ -95,7 +100,7 @@ enum MHD_Result ol_http_act(
 	case OL_HTTP_PAGE_JS:
 		return ol_http_page(exchange, headers);
 	case OL_HTTP_EVENTS:
-		return send_events(exchange);
+		return send_events(exchange, headers);
 	case OL_HTTP_METRICS:
 		return send_metrics(exchange, headers);
 	case OL_HTTP_OPENAPI:

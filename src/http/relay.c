@@ -175,7 +175,7 @@ enum MHD_Result ol_http_relay(struct ol_http_exchange *exchange) {
 	if (ol_http_check_arguments(
 			&route->route, exchange->texts, exchange->text_count, request->values, &error) < 0)
 		return refuse(exchange, MHD_HTTP_BAD_REQUEST, &error);
-	if (exchange->body != NULL) {
+	if (exchange->body != NULL && !exchange->is_form) {
 		request->body_bytes = (uint32_t)exchange->body_bytes;
 		memcpy(request->body, exchange->body, exchange->body_bytes);
 	}

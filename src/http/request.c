@@ -7,6 +7,7 @@
 
 #include "base/units.h"
 #include "clock/clock.h"
+#include "http/form.h"
 #include "http/negotiate.h"
 #include "http/server_internal.h"
 
@@ -82,40 +83,8 @@ static enum MHD_Result take_query(void *context, enum MHD_ValueKind kind, const 
 	return MHD_YES;
 }
 
-/* A form's values come in pieces; what is longer than any value may be is cut, and refused later
- * for its length. */
-static enum MHD_Result take_form(void *context, enum MHD_ValueKind kind, const char *name,
-	const char *file, const char *type, const char *coding, const char *piece, uint64_t offset,
-	size_t piece_bytes) {
-	struct ol_http_exchange *exchange = context;
-	(void)kind, (void)file, (void)type, (void)coding;
-	struct ol_http_text *last =
-		exchange->text_count > 0 ? &exchange->texts[exchange->text_count - 1] : NULL;
-	if (offset > 0 && last != NULL && exchange->copy_count > 0) {
-		char *copy = exchange->copies[exchange->copy_count - 1];
-		size_t room = OL_OPTION_VALUE_BYTES + 1 - last->text_bytes;
-		size_t kept = piece_bytes < room ? piece_bytes : room;
-		memcpy(copy + strlen(copy) + 1 + last->text_bytes, piece, kept);
-		last->text_bytes += kept;
-		copy[strlen(copy) + 1 + last->text_bytes] = '\0';
-		return MHD_YES;
-	}
-	/* name NUL text NUL, in one piece with room for more text. */
-	size_t name_bytes = strlen(name);
-	size_t kept = piece_bytes < OL_OPTION_VALUE_BYTES + 1 ? piece_bytes : OL_OPTION_VALUE_BYTES + 1;
-	char *copy = exchange->copy_count < OL_HTTP_TEXTS_MAX
-					 ? malloc(name_bytes + 1 + OL_OPTION_VALUE_BYTES + 2)
-					 : NULL;
-	if (copy == NULL) {
-		exchange->has_too_many_texts = true;
-		return MHD_NO;
-	}
-	memcpy(copy, name, name_bytes + 1);
-	memcpy(copy + name_bytes + 1, piece, kept);
-	copy[name_bytes + 1 + kept] = '\0';
-	exchange->copies[exchange->copy_count++] = copy;
-	take_text(exchange, copy, name_bytes, copy + name_bytes + 1, kept);
-	return MHD_YES;
+static void take_form(void *context, const struct ol_http_text *text) {
+	take_text(context, text->name, text->name_bytes, text->text, text->text_bytes);
 }
 
 static enum MHD_Result take_body(
@@ -127,14 +96,8 @@ static enum MHD_Result take_body(
 		exchange->swallowed_bytes += bytes;
 		return exchange->swallowed_bytes > OL_HTTP_SWALLOWED_BYTES_MAX ? MHD_NO : MHD_YES;
 	}
-	if (exchange->is_form) {
-		exchange->body_bytes += bytes;
-		/* What is no form brings no values, and is refused for that. */
-		(void)MHD_post_process(exchange->form, upload, bytes);
-		return MHD_YES;
-	}
 	if (exchange->body == NULL)
-		exchange->body = malloc(OL_BODY_BYTES_MAX);
+		exchange->body = malloc(OL_BODY_BYTES_MAX + 1); /* A form is terminated there. */
 	if (exchange->body == NULL)
 		return MHD_NO;
 	memcpy(exchange->body + exchange->body_bytes, upload, bytes);
@@ -144,12 +107,10 @@ static enum MHD_Result take_body(
 
 /* Everything has arrived. */
 static enum MHD_Result answer(struct ol_http_exchange *exchange) {
-	if (exchange->form != NULL) {
-		(void)MHD_destroy_post_processor(exchange->form); /* May have a last value to tell. */
-		exchange->form = NULL;
-	}
 	if (exchange->is_too_large)
 		return refuse(exchange, MHD_HTTP_CONTENT_TOO_LARGE, "the request's body is too long");
+	if (exchange->is_form && exchange->body != NULL)
+		ol_http_form_decode(exchange->body, exchange->body_bytes, take_form, exchange);
 	if (exchange->has_too_many_texts)
 		return refuse(exchange, MHD_HTTP_BAD_REQUEST, "the request has too many arguments");
 	switch (exchange->route->action) {
@@ -174,7 +135,6 @@ static bool is_form(const struct ol_http_headers *headers) {
 /* Keeps an exchange whose answer needs more than its headers. */
 static enum MHD_Result keep(
 	const struct ol_http_exchange *draft, const struct ol_http_headers *headers, void **context) {
-	enum { FORM_BUFFER_BYTES = 1024 };
 	struct ol_http_exchange *exchange = malloc(sizeof *exchange);
 	if (exchange == NULL)
 		return MHD_NO;
@@ -183,11 +143,7 @@ static enum MHD_Result keep(
 	(void)MHD_get_connection_values_n(
 		exchange->connection, MHD_GET_ARGUMENT_KIND, take_query, exchange);
 	exchange->is_form = exchange->is_post && is_form(headers);
-	if (!exchange->is_form)
-		return MHD_YES;
-	exchange->form =
-		MHD_create_post_processor(exchange->connection, FORM_BUFFER_BYTES, take_form, exchange);
-	return exchange->form != NULL ? MHD_YES : MHD_NO;
+	return MHD_YES;
 }
 
 /* The hot path: statistics, when nothing is asked but that. */
@@ -296,12 +252,8 @@ void ol_http_on_completed(void *server, struct MHD_Connection *connection, void 
 	*context = NULL;
 	if (exchange == NULL || (void *)exchange == &is_bodiless)
 		return;
-	if (exchange->form != NULL)
-		(void)MHD_destroy_post_processor(exchange->form);
 	if (exchange->response != NULL)
 		MHD_destroy_response(exchange->response);
-	for (size_t i = 0; i < exchange->copy_count; i++)
-		free(exchange->copies[i]);
 	free(exchange->body);
 	free(exchange);
 }

@@ -66,20 +66,17 @@ struct ol_http_exchange {
 	bool is_too_large;
 	bool is_suspended; /* Waits for the heap. */
 	uint64_t started_ns;
-	char *body; /* OL_BODY_BYTES_MAX long; NULL before there is any. */
+	char *body; /* OL_BODY_BYTES_MAX long and one more; NULL before there is any. */
 	size_t body_bytes;
 	size_t swallowed_bytes;
-	struct MHD_PostProcessor *form;
 	size_t text_count;
-	size_t copy_count;
 	bool has_too_many_texts;
 	/* The answer, once there is one. */
 	struct MHD_Response *response;
 	unsigned status;
-	/* Names and texts of query and form, decoded; copies owns those of the form. Last, and as long
-	 * as the counts say: to clear them would cost more than all else that a draft needs. */
+	/* Names and texts of query and form, decoded; those of the form point into the body. Last, and
+	 * as many as the count says: to clear them would cost more than all else a draft needs. */
 	struct ol_http_text texts[OL_HTTP_TEXTS_MAX];
-	char *copies[OL_HTTP_TEXTS_MAX];
 };
 
 /* respond.c: responses, with the headers that all of them have. Each takes what it is given over.
