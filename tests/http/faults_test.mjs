@@ -163,6 +163,22 @@ await test("a handler without an end is 504, and the server lives on", async () 
     assert.match(server.err, /^oomlab: life 1: TIMED OUT in "\/loop"\n/);
   }));
 
+await test("new settings end a heap that is busy, within seconds; who waits meets the next one",
+  async () => withServer([slow], async (server) => {
+    await request(server, "/slab");
+    const waiting = timed(request(server, "/loop", { agent: false }));
+    const inLine = request(server, "/work", { agent: false });
+    await sleep(50);
+    assert.equal((await json(server, "/collect-policy.json?limit=64M", { method: "POST" })).applied,
+      "fresh");
+    const { answer, ms } = await waiting;
+    assert.equal(answer.status, 504);
+    assert.ok(ms < 4000, `${ms} ms`);
+    assert.equal((await inLine).text, "done\n");
+    const limits = (await json(server, "/lives")).lives.map(({ settings }) => settings.limit_bytes);
+    assert.deepEqual(limits, [32 * MIB, 64 * MIB]);
+  }));
+
 await test("statistics are there at once while the heap stands still", async () =>
   withServer([], async (server) => {
     await request(server, "/add?bytes=5M");

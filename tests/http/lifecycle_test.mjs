@@ -166,7 +166,8 @@ await test("what a handler answers is told as it says, and what cannot be told i
 
 await test("the page is named on stdout, and --quiet says nothing at all", async () => {
   const server = await startServer();
-  assert.match(server.out, /^\n interactive: [^\n]+\n cage {7}limit 32\.0 MiB [^\n]+\n policy {5}go /);
+  assert.match(server.out,
+    /^\n interactive: [^\n]+\n cage {7}limit 32\.0 MiB [^\n]+\n policy {5}go /);
   assert.match(server.out, / routes {4} \/add \/rel \/gc \/stats \/reset\n/);
   await assertEnds(server);
   assert.match(server.err, /\noomlab: ended; nothing is left behind\n$|^oomlab: ended; nothing/);

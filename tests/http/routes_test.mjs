@@ -1,6 +1,6 @@
 // routes_test.mjs -- The five routes and what else is served: shapes, figures, refusals.
-import { assert, finish, json, memstats, MIB, postForm, request, startServer, test, withServer,
-  writeScript } from "./support.mjs";
+import { assert, finish, json, memstats, MIB, postForm, raw, request, startServer, statusOf, test,
+  withServer, writeScript } from "./support.mjs";
 
 const LABELS = ["allocated", "malloc objects", "freed objects", "heap alloc", "heap idle",
   "heap objects", "heap in-use", "heap released", "last gc", "next gc", "num gc"];
@@ -74,6 +74,32 @@ await test("a form brings arguments as a query does, and both together are too m
   assert.equal((await postForm(server, "/add", "")).status, 400);
   assert.equal((await postForm(server, "/add", `bytes=${"1".repeat(5000)}`)).status, 400);
   assert.equal((await memstats(server)).heap_alloc, 4096 + MIB / 2);
+});
+
+await test("a form is the same in how many pieces it comes, and as strict as a query", async () => {
+  const word = "abcdefghij".repeat(25);
+  const script = writeScript("echo.lua", 'lab.http.post("/echo", { "says it", word = "-", '
+    + 'other = "-" }, function (r) return r.word .. "|" .. r.other .. "|" .. r.body end)');
+  const chunked = (body, bytes) => "POST /echo HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+    + "Content-Type: application/x-www-form-urlencoded; charset=utf-8\r\n"
+    + "Transfer-Encoding: chunked\r\n\r\n" + body.match(new RegExp(`[^]{1,${bytes}}`, "g"))
+      .map((piece) => `${piece.length.toString(16)}\r\n${piece}\r\n`).join("") + "0\r\n\r\n";
+  await withServer([script], async (other) => {
+    for (const bytes of [1, 2, 3, 1000]) {
+      for (const [body, said] of [[`word=${word}&other=x`, `${word}|x|`],
+        [`word=${"%41".repeat(200)}&other=%42`, `${"A".repeat(200)}|B|`],
+        ["word=a%2&other=%zz%4", "a%2|%zz%4|"], ["&&word=+%2B&&", " +|-|"],
+        ["word=a=b;c\r\n", "a=b;c|-|"], ["w%6frd=%C3%A4", "\xc3\xa4|-|"]]) {
+        const answer = await raw(other, chunked(body, bytes));
+        assert.equal(statusOf(answer), 200, body);
+        assert.ok(answer.endsWith(`\r\n\r\n${said}`), `${body} by ${bytes}: ${answer.slice(-80)}`);
+      }
+      for (const body of [`word=${"a".repeat(256)}`, "word=", "word", "=a", "word=a&word=a",
+        "word=a%00", "word=a\0b", "wor=a", "word=a%0Ab", "a=b&".repeat(70)]) {
+        assert.equal(statusOf(await raw(other, chunked(body, bytes))), 400, body);
+      }
+    }
+  });
 });
 
 await test("adding raises the heap by the bytes, rounded to their class or pages", async () => {
@@ -223,6 +249,15 @@ await test("HEAD answers as GET does, without a body", async () => {
     assert.equal(answer.headers["content-type"], (await request(server, path))
       .headers["content-type"], path);
   }
+});
+
+await test("HEAD of events is headers alone, and leaves no listener", async () => {
+  const answer = await raw(server,
+    "HEAD /events HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+  assert.equal(statusOf(answer), 200);
+  assert.match(answer, /\r\nContent-Type: text\/event-stream\r\n/);
+  assert.ok(answer.endsWith("\r\n\r\n") && answer.indexOf("\r\n\r\n") === answer.length - 4);
+  assert.match((await request(server, "/metrics")).text, /^oomlab_event_listeners 0$/m);
 });
 
 await test("settings are read with GET, set with POST, and at once where that is possible",
