@@ -129,9 +129,26 @@ static const struct heading pauses_headings[] = {
 			UNIT("pause_seconds", "seconds")),
 };
 
+/* We send no 1xx. */
+#define REQUESTS(group, status) \
+	HEADING("oomlab_requests_total{group=\"" group "\",status=\"" status "\"} ")
+#define REQUESTS_OF(group) \
+	{ \
+		REQUESTS(group, "2xx"), REQUESTS(group, "3xx"), REQUESTS(group, "4xx"), \
+			REQUESTS(group, "5xx") \
+	}
+
 /* Indexed by enum ol_http_group. */
-static const char *const group_names[] = { "page", "events", "metrics", "statistics", "handler",
-	"policy", "other", "unknown" };
+static const struct heading requests_labels[][OL_HTTP_STATUS_CLASSES - 1] = {
+	REQUESTS_OF("page"),
+	REQUESTS_OF("events"),
+	REQUESTS_OF("metrics"),
+	REQUESTS_OF("statistics"),
+	REQUESTS_OF("handler"),
+	REQUESTS_OF("policy"),
+	REQUESTS_OF("other"),
+	REQUESTS_OF("unknown"),
+};
 
 enum ol_http_group ol_http_group_of(const struct ol_http_route *route) {
 	static const enum ol_http_group groups[OL_HTTP_ACTION_COUNT] = {
@@ -258,8 +275,6 @@ static void append_infos(
 /* Every series from the first, zeros too: what appears at 1 has lost its first increase. */
 static void append_counts(
 	struct ol_appender *text, const struct ol_metrics_facts *facts, bool is_openmetrics) {
-	static const char *const classes[OL_HTTP_STATUS_CLASSES] = { "1xx", "2xx", "3xx", "4xx",
-		"5xx" };
 	append_heading(text, &lives_ended_headings[is_openmetrics]);
 	for (unsigned i = 0; i < OL_OUTCOME_COUNT; i++) {
 		ol_append(text, "oomlab_lives_ended_total{outcome=\"");
@@ -270,13 +285,8 @@ static void append_counts(
 	}
 	append_heading(text, &requests_headings[is_openmetrics]);
 	for (unsigned group = 0; group < OL_HTTP_GROUP_COUNT; group++) {
-		/* We send no 1xx. */
 		for (unsigned class = 1; class < OL_HTTP_STATUS_CLASSES; class ++) {
-			ol_append(text, "oomlab_requests_total{group=\"");
-			ol_append(text, group_names[group]);
-			ol_append(text, "\",status=\"");
-			ol_append(text, classes[class]);
-			ol_append(text, "\"} ");
+			append_heading(text, &requests_labels[group][class - 1]);
 			ol_append_uint64(text, facts->requests[group][class]);
 			ol_append_bytes(text, "\n", 1);
 		}
@@ -301,8 +311,8 @@ static void append_pauses(
 
 int ol_http_metrics(const struct ol_metrics_facts *facts, bool is_openmetrics, char *buffer,
 	size_t capacity, size_t *ret_text_bytes, struct ol_error *error) {
-	_Static_assert(
-		sizeof group_names / sizeof *group_names == OL_HTTP_GROUP_COUNT, "every group has a name");
+	_Static_assert(sizeof requests_labels / sizeof *requests_labels == OL_HTTP_GROUP_COUNT,
+		"every group has a name");
 	struct ol_appender text = ol_appender_in(buffer, capacity);
 	append_infos(&text, facts, is_openmetrics);
 	for (size_t i = 0; i < sizeof metrics / sizeof *metrics; i++)

@@ -196,6 +196,20 @@ static struct MHD_Response *response_of_memstats(
 		text, bytes, exchange->is_json ? "application/json" : "text/plain; charset=utf-8");
 }
 
+/* Stays the server's. NULL: no memory. */
+static struct MHD_Response *kept_response(
+	const struct ol_http_exchange *exchange, const struct ol_memstats *memstats) {
+	struct ol_http_kept_statistics *kept = &exchange->server->kept_statistics[exchange->is_json];
+	_Static_assert(sizeof *memstats == 14 * sizeof(uint64_t), "no padding that may differ");
+	if (kept->response != NULL && memcmp(&kept->memstats, memstats, sizeof *memstats) == 0)
+		return kept->response;
+	if (kept->response != NULL)
+		MHD_destroy_response(kept->response); /* Whoever is still being sent it keeps it. */
+	kept->response = response_of_memstats(exchange, memstats);
+	kept->memstats = *memstats;
+	return kept->response;
+}
+
 static void on_ready(void *context, const struct ol_reply *reply) {
 	struct ol_http_exchange *exchange = context;
 	struct ol_memstats memstats;
@@ -214,8 +228,8 @@ enum MHD_Result ol_http_statistics(struct ol_http_exchange *exchange) {
 										exchange->texts, exchange->text_count, values, &error) < 0)
 		return refuse(exchange, MHD_HTTP_BAD_REQUEST, &error);
 	if (ol_lives_memstats(server->lives, &memstats))
-		return ol_http_send(server, exchange->connection, exchange->route, MHD_HTTP_OK,
-			response_of_memstats(exchange, &memstats));
+		return ol_http_send_kept(
+			server, exchange->connection, exchange->route, kept_response(exchange, &memstats));
 	if (ol_lives_submit(server->lives, NULL, on_ready, exchange, &error) < 0)
 		return refuse(exchange, MHD_HTTP_SERVICE_UNAVAILABLE, &error);
 	return ol_http_sleep(exchange);

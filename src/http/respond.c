@@ -60,6 +60,12 @@ struct MHD_Response *ol_http_error_response(bool is_json, const char *message) {
 	return bytes < 0 ? NULL : ol_http_response(text, (size_t)bytes, "text/plain; charset=utf-8");
 }
 
+static enum MHD_Result queue(struct ol_http_server *server, struct MHD_Connection *connection,
+	const struct ol_http_route *route, unsigned status, struct MHD_Response *response) {
+	server->requests[ol_http_group_of(route)][status / 100 - 1]++;
+	return MHD_queue_response(connection, status, response);
+}
+
 enum MHD_Result ol_http_send(struct ol_http_server *server, struct MHD_Connection *connection,
 	const struct ol_http_route *route, unsigned status, struct MHD_Response *response) {
 	if (response == NULL)
@@ -72,8 +78,12 @@ enum MHD_Result ol_http_send(struct ol_http_server *server, struct MHD_Connectio
 	if (status == MHD_HTTP_METHOD_NOT_ALLOWED && route != NULL)
 		(void)MHD_add_response_header(
 			response, MHD_HTTP_HEADER_ALLOW, ol_http_route_methods(route));
-	enum MHD_Result result = MHD_queue_response(connection, status, response);
+	enum MHD_Result result = queue(server, connection, route, status, response);
 	MHD_destroy_response(response);
-	server->requests[ol_http_group_of(route)][status / 100 - 1]++;
 	return result;
+}
+
+enum MHD_Result ol_http_send_kept(struct ol_http_server *server, struct MHD_Connection *connection,
+	const struct ol_http_route *route, struct MHD_Response *response) {
+	return response != NULL ? queue(server, connection, route, MHD_HTTP_OK, response) : MHD_NO;
 }

@@ -139,6 +139,10 @@ void ol_http_server_destroy(struct ol_http_server *server) {
 	} else {
 		close(server->config.listen_fd);
 	}
+	for (int i = 0; i < 2; i++) {
+		if (server->kept_statistics[i].response != NULL)
+			MHD_destroy_response(server->kept_statistics[i].response);
+	}
 	ol_events_destroy(server->events);
 	ol_http_routes_destroy(server->routes);
 	free(server->openapi);

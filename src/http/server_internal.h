@@ -23,6 +23,13 @@ enum {
 	OL_HTTP_SWALLOWED_BYTES_MAX = 1 << 20 /* Of a body that is too large: then the line is cut. */
 };
 
+/* The latest answer of statistics: they change only when the heap works, but may be asked for at
+ * any rate. As long as they have not changed it is sent again. */
+struct ol_http_kept_statistics {
+	struct MHD_Response *response; /* NULL: none yet. */
+	struct ol_memstats memstats;   /* Which it tells. */
+};
+
 struct ol_http_server {
 	struct ol_http_config config;
 	struct ol_http_routes *routes;
@@ -37,7 +44,8 @@ struct ol_http_server {
 	uint64_t swept_at_ms;
 	bool is_stopping;
 	uint64_t requests[OL_HTTP_GROUP_COUNT][OL_HTTP_STATUS_CLASSES];
-	struct ol_request outgoing; /* Large: made here, copied into the line. */
+	struct ol_http_kept_statistics kept_statistics[2]; /* Text, JSON. */
+	struct ol_request outgoing;                        /* Large: made here, copied into the line. */
 };
 
 /* What the headers say, as far as anybody asks. */
@@ -93,6 +101,9 @@ struct MHD_Response *ol_http_json_response(json_t *value);
 /* Queues the response, which may be NULL (no memory), and counts it. */
 enum MHD_Result ol_http_send(struct ol_http_server *server, struct MHD_Connection *connection,
 	const struct ol_http_route *route, unsigned status, struct MHD_Response *response);
+/* The same with a good response that stays the caller's, and may be sent again. */
+enum MHD_Result ol_http_send_kept(struct ol_http_server *server, struct MHD_Connection *connection,
+	const struct ol_http_route *route, struct MHD_Response *response);
 
 /* actions.c: answers what the server answers by itself; the exchange has been checked. */
 enum MHD_Result ol_http_act(
