@@ -47,8 +47,8 @@ http_start() { # http_start NAME COMMAND...
 }
 
 # Fills until it is ended; one client for all, so that starting it costs nothing. The number in the
-# middle is gone before the path is sent: curl counts it up and takes it out. To stderr, which is not
-# kept back until the end.
+# middle is gone before the path is sent: curl counts it up and takes it out. It tells on stderr,
+# which is not kept back until the end.
 http_fill() { # http_fill URL
 	# The one before may have been ended between adding and letting go.
 	curl -s -o /dev/null -m 5 "$1/reset"
@@ -100,8 +100,10 @@ http_ask() { # http_ask PHASE NAME URL PID
 		$1 == "99%" { p99_us = $2 * ($2 ~ /us$/ ? 1 : $2 ~ /ms$/ ? 1e3 : 1e6) }
 		/requests in/ { requests = $1 }
 		$1 == "Requests/sec:" { rate = $2 }
-		END { printf "%s\t%s\t%.1f\t%.1f\t%d\t%.1f\t%.3f\n", phase, name, rate, p99_us,
-			requests, fills / seconds, ticks * 1e4 / requests }' "$out/wrk.log" >>"$out/http-figures"
+		END {
+			printf "%s\t%s\t%.1f\t%.1f\t%d\t%.1f\t%.3f\n", phase, name, rate, p99_us, requests,
+				fills / seconds, ticks * 1e4 / requests
+		}' "$out/wrk.log" >>"$out/http-figures"
 }
 
 http_round() { # http_round PHASE
@@ -180,6 +182,10 @@ http_table() { # http_table RSS-KIB
 	echo
 }
 
+http_own_requests() {
+	awk -F '\t' '$2 ~ /^oomlab/ { sum += $5 } END { print sum + 0 }' "$out/http-figures"
+}
+
 bench_http() {
 	if ! command -v wrk >/dev/null || ! command -v curl >/dev/null; then
 		say "no wrk or no curl here (Debian's wrk, curl): the server is not measured"
@@ -207,8 +213,7 @@ bench_http() {
 		done
 	done
 	tries=0
-	while [ $tries -lt 100 ] && [ $http_requests -gt \
-		"$(awk -F '\t' '$2 ~ /^oomlab/ { sum += $5 } END { print sum + 0 }' "$out/http-figures")" ]; do
+	while [ $tries -lt 100 ] && [ "$(http_own_requests)" -lt $http_requests ]; do
 		http_ask idle "oomlab, more" "$own_url/stats" "$own_pid"
 		tries=$((tries + 1))
 	done
