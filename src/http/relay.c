@@ -196,12 +196,19 @@ static struct MHD_Response *response_of_memstats(
 		text, bytes, exchange->is_json ? "application/json" : "text/plain; charset=utf-8");
 }
 
+/* All there is to tell. */
+static bool is_same(const struct ol_memstats *a, const struct ol_memstats *b) {
+	enum { COUNTS_BYTES = offsetof(struct ol_memstats, gc_cpu_fraction) };
+	_Static_assert(COUNTS_BYTES == 13 * sizeof(uint64_t), "counts without gaps come first");
+	_Static_assert(sizeof *a == COUNTS_BYTES + sizeof a->gc_cpu_fraction, "and nothing after it");
+	return memcmp(a, b, COUNTS_BYTES) == 0 && a->gc_cpu_fraction == b->gc_cpu_fraction;
+}
+
 /* Stays the server's. NULL: no memory. */
 static struct MHD_Response *kept_response(
 	const struct ol_http_exchange *exchange, const struct ol_memstats *memstats) {
 	struct ol_http_kept_statistics *kept = &exchange->server->kept_statistics[exchange->is_json];
-	_Static_assert(sizeof *memstats == 14 * sizeof(uint64_t), "no padding that may differ");
-	if (kept->response != NULL && memcmp(&kept->memstats, memstats, sizeof *memstats) == 0)
+	if (kept->response != NULL && is_same(&kept->memstats, memstats))
 		return kept->response;
 	if (kept->response != NULL)
 		MHD_destroy_response(kept->response); /* Whoever is still being sent it keeps it. */

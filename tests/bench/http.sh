@@ -47,9 +47,11 @@ http_start() { # http_start NAME COMMAND...
 }
 
 # Fills until it is ended; one client for all, so that starting it costs nothing. The number in the
-# middle is gone before the path is sent: curl counts it up and takes it out. To stderr, which is not
-# kept back until the end.
+# middle is gone before the path is sent: curl counts it up and takes it out. It tells on stderr,
+# which is not kept back until the end.
 http_fill() { # http_fill URL
+	# The one before may have been ended between adding and letting go.
+	curl -s -o /dev/null -m 5 "$1/reset"
 	curl -s -o /dev/null -w '%{stderr}%{http_code}\n' \
 		"$1/[1-1000000]/../{add,rel}?bytes=$http_slab_bytes" 2>>"$out/http-fill.log" &
 	http_fill_pid=$!
@@ -61,7 +63,7 @@ http_fill_end() {
 	wait $http_fill_pid 2>/dev/null
 	http_pids=${http_pids% "$http_fill_pid"}
 	fills=$(grep -c '^200$' "$out/http-fill.log")
-	# The last one may be cut short, and then has no or another number.
+	# The last line may be cut short.
 	refusals=$(sed '$d' "$out/http-fill.log" | grep -vc '^200$')
 	if [ "$fills" -lt 2 ] || [ "$refusals" -gt 0 ]; then
 		say "filling: $fills answers were good, $refusals were not"
@@ -70,11 +72,21 @@ http_fill_end() {
 	rm -f "$out/http-fill.log"
 }
 
-# One figure: PHASE, NAME, requests a second, p99 in us, requests, 20 MiB fills a second.
-http_ask() { # http_ask PHASE NAME URL
+# Processor time so far of a process and its children, in ticks of 10 ms: oomlab's heap is a child.
+http_ticks() { # http_ticks PID
+	for each in $1 $(cat "/proc/$1/task/$1/children"); do
+		sed 's/.*) //' "/proc/$each/stat"
+	done | awk '{ sum += $12 + $13 } END { print sum + 0 }'
+}
+
+# One figure: PHASE, NAME, requests a second, p99 in us, requests, 20 MiB fills a second, processor
+# time in us a request.
+http_ask() { # http_ask PHASE NAME URL PID
 	fills=0
 	[ "$1" != idle ] && http_fill "${3%/*}"
+	ticks=$(http_ticks "$4")
 	wrk -t1 -c$http_connections -d${http_seconds}s --latency "$3" >"$out/wrk.log" 2>&1
+	ticks=$(($(http_ticks "$4") - ticks))
 	[ "$1" != idle ] && http_fill_end
 	if ! grep -q 'requests in' "$out/wrk.log" ||
 		grep -qE 'Non-2xx|Socket errors' "$out/wrk.log"; then
@@ -83,19 +95,23 @@ http_ask() { # http_ask PHASE NAME URL
 		status=1
 		return
 	fi
-	awk -v phase="$1" -v name="$2" -v fills=$((fills / 2)) -v seconds="$http_seconds" '
+	awk -v phase="$1" -v name="$2" -v fills=$((fills / 2)) -v seconds="$http_seconds" \
+		-v ticks=$ticks '
 		$1 == "99%" { p99_us = $2 * ($2 ~ /us$/ ? 1 : $2 ~ /ms$/ ? 1e3 : 1e6) }
 		/requests in/ { requests = $1 }
 		$1 == "Requests/sec:" { rate = $2 }
-		END { printf "%s\t%s\t%.1f\t%.1f\t%d\t%.1f\n", phase, name, rate, p99_us, requests,
-			fills / seconds }' "$out/wrk.log" >>"$out/http-figures"
+		END {
+			printf "%s\t%s\t%.1f\t%.1f\t%d\t%.1f\t%.3f\n", phase, name, rate, p99_us, requests,
+				fills / seconds, ticks * 1e4 / requests
+		}' "$out/wrk.log" >>"$out/http-figures"
 }
 
 http_round() { # http_round PHASE
-	http_ask "$1" "oomlab /stats" "$own_url/stats"
-	[ -n "$go_url" ] && http_ask "$1" "Go /stats" "$go_url/stats"
-	http_ask "$1" "oomlab /metrics" "$own_url/metrics"
-	[ "$1" = idle ] && [ -n "$bare_url" ] && http_ask "$1" "bare library" "$bare_url/stats"
+	http_ask "$1" "oomlab /stats" "$own_url/stats" "$own_pid"
+	[ -n "$go_url" ] && http_ask "$1" "Go /stats" "$go_url/stats" "$go_pid"
+	http_ask "$1" "oomlab /metrics" "$own_url/metrics" "$own_pid"
+	[ "$1" = idle ] && [ -n "$bare_url" ] &&
+		http_ask "$1" "bare library" "$bare_url/stats" "$bare_pid"
 }
 
 http_table() { # http_table RSS-KIB
@@ -121,7 +137,7 @@ http_table() { # http_table RSS-KIB
 		}
 		{
 			i = ++rounds[$1, $2]
-			rate[$1, $2, i] = $3; p99[$1, $2, i] = $4; fill[$1, $2, i] = $6
+			rate[$1, $2, i] = $3; p99[$1, $2, i] = $4; fill[$1, $2, i] = $6; cpu[$1, $2, i] = $7
 			if ($2 ~ /^oomlab/) requests += $5
 		}
 		END {
@@ -129,10 +145,10 @@ http_table() { # http_table RSS-KIB
 			count = split("oomlab /stats,oomlab /metrics,Go /stats,bare library", names, ",")
 			for (p = 1; p <= 2; p++) {
 				phase = phases[p]
-				printf "%s (%d rounds)\n%-18s %9s %9s %9s %8s %8s %8s   %s\n",
+				printf "%s (%d rounds)\n%-18s %9s %9s %9s %8s %8s %8s %8s   %s\n",
 					p == 1 ? "an idle heap" : "while 20 MiB slabs are filled",
 					rounds[phase, names[1]], "", "request/s", "min", "max", "p99 us", "p99 max",
-					"fill/s", "x Go request/s, p99"
+					"fill/s", "CPU us", "x Go request/s, p99, CPU"
 				for (n = 1; n <= count; n++) {
 					if (!rounds[phase, names[n]])
 						continue
@@ -140,10 +156,12 @@ http_table() { # http_table RSS-KIB
 					printf "%-18s %9.0f %9.0f %9.0f", names[n], middle, low, high
 					middle = column(p99, phase, names[n], "")
 					printf " %8.0f %8.0f", middle, high
-					printf " %8.1f", column(fill, phase, names[n], "")
+					printf " %8.1f %8.2f", column(fill, phase, names[n], ""),
+						column(cpu, phase, names[n], "")
 					if (rounds[phase, "Go /stats"])
-						printf "   %6.2f %6.3f", column(rate, phase, names[n], "Go /stats"),
-							column(p99, phase, names[n], "Go /stats")
+						printf "   %6.2f %6.3f %6.3f", column(rate, phase, names[n], "Go /stats"),
+							column(p99, phase, names[n], "Go /stats"),
+							column(cpu, phase, names[n], "Go /stats")
 					print ""
 				}
 				print ""
@@ -164,6 +182,10 @@ http_table() { # http_table RSS-KIB
 	echo
 }
 
+http_own_requests() {
+	awk -F '\t' '$2 ~ /^oomlab/ { sum += $5 } END { print sum + 0 }' "$out/http-figures"
+}
+
 bench_http() {
 	if ! command -v wrk >/dev/null || ! command -v curl >/dev/null; then
 		say "no wrk or no curl here (Debian's wrk, curl): the server is not measured"
@@ -177,10 +199,11 @@ bench_http() {
 	own_url=$http_url
 	own_pid=$http_pid
 	go_url=
-	[ $has_go = yes ] && compile_go go_serve && http_start Go "$out/go_serve" && go_url=$http_url
+	[ $has_go = yes ] && compile_go go_serve && http_start Go "$out/go_serve" &&
+		go_url=$http_url go_pid=$http_pid
 	bare_url=
 	compile bare_http bare_http.c -lmicrohttpd && http_start bare "$out/bare_http" &&
-		bare_url=$http_url
+		bare_url=$http_url bare_pid=$http_pid
 	printf 'Statistics over HTTP, asked for by 16 connections (wrk -t1 -c16).\n\n'
 	for phase in idle filling; do
 		round=0
@@ -190,9 +213,8 @@ bench_http() {
 		done
 	done
 	tries=0
-	while [ $tries -lt 100 ] && [ $http_requests -gt \
-		"$(awk -F '\t' '$2 ~ /^oomlab/ { sum += $5 } END { print sum + 0 }' "$out/http-figures")" ]; do
-		http_ask idle "oomlab, more" "$own_url/stats"
+	while [ $tries -lt 100 ] && [ "$(http_own_requests)" -lt $http_requests ]; do
+		http_ask idle "oomlab, more" "$own_url/stats" "$own_pid"
 		tries=$((tries + 1))
 	done
 	rss_kib=$(awk '$1 == "VmRSS:" { print $2 }' "/proc/$own_pid/status")
