@@ -7,10 +7,10 @@
 #include "http/server_internal.h"
 #include "report/json_value.h"
 
-static enum MHD_Result send_metrics(
-	struct ol_http_exchange *exchange, const struct ol_http_headers *headers) {
-	struct ol_http_server *server = exchange->server;
-	bool is_openmetrics = ol_http_wants_openmetrics(headers->accept);
+/* How long metrics may be sent again: less than anybody's clock of scraping. */
+static const uint64_t kept_ns_max = 10 * OL_NS_PER_MS;
+
+static struct ol_metrics_facts metrics_facts(const struct ol_http_server *server) {
 	const struct ol_life *life = ol_lives_present(server->lives);
 	const struct ol_run_spec *spec = life != NULL ? &life->summary.spec : ol_http_next_spec(server);
 	struct ol_last_words words = ol_lives_last_words(server->lives);
@@ -41,17 +41,37 @@ static enum MHD_Result send_metrics(
 	};
 	memcpy(facts.lives_ended, ol_lives_outcomes(server->lives), sizeof facts.lives_ended);
 	memcpy(facts.requests, server->requests, sizeof facts.requests);
+	return facts;
+}
+
+/* NULL: no memory. */
+static struct MHD_Response *make_metrics(const struct ol_http_server *server, bool is_openmetrics) {
+	const struct ol_metrics_facts facts = metrics_facts(server);
 	char *text = malloc(OL_HTTP_METRICS_BYTES);
 	size_t bytes = 0;
 	struct ol_error error;
-	if (text == NULL ||
-		ol_http_metrics(&facts, is_openmetrics, text, OL_HTTP_METRICS_BYTES, &bytes, &error) < 0) {
-		free(text);
-		return MHD_NO;
+	if (text != NULL &&
+		ol_http_metrics(&facts, is_openmetrics, text, OL_HTTP_METRICS_BYTES, &bytes, &error) == 0)
+		return ol_http_response(
+			text, bytes, is_openmetrics ? OL_HTTP_OPENMETRICS_TYPE : OL_HTTP_METRICS_TYPE);
+	free(text);
+	return NULL;
+}
+
+static enum MHD_Result send_metrics(
+	struct ol_http_exchange *exchange, const struct ol_http_headers *headers) {
+	struct ol_http_server *server = exchange->server;
+	bool is_openmetrics = ol_http_wants_openmetrics(headers->accept);
+	struct ol_http_kept_metrics *kept = &server->kept_metrics[is_openmetrics];
+	if (kept->response == NULL || kept->revision != server->revision ||
+		exchange->started_ns - kept->made_ns > kept_ns_max) {
+		if (kept->response != NULL)
+			MHD_destroy_response(kept->response); /* Whoever is still being sent it keeps it. */
+		kept->response = make_metrics(server, is_openmetrics);
+		kept->revision = server->revision;
+		kept->made_ns = exchange->started_ns;
 	}
-	return ol_http_send(server, exchange->connection, exchange->route, MHD_HTTP_OK,
-		ol_http_response(
-			text, bytes, is_openmetrics ? OL_HTTP_OPENMETRICS_TYPE : OL_HTTP_METRICS_TYPE));
+	return ol_http_send_kept(server, exchange->connection, exchange->route, kept->response);
 }
 
 static enum MHD_Result send_events(

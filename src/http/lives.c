@@ -237,7 +237,7 @@ static void look_at_time(struct ol_lives *lives) {
 		ol_clock_now_ns(&lives->clock) < lives->due_ns)
 		return;
 	lives->has_timed_out = true;
-	ol_supervision_kill(lives->supervision, !lives->is_ending);
+	ol_supervision_kill(lives->supervision, true);
 	const struct ol_reply reply = { .kind = OL_REPLY_TIMED_OUT, .life = present(lives) };
 	if (lives->is_in_flight || (is_starting && lives->line_count > 0))
 		reply_to_first(lives, &reply);

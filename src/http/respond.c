@@ -62,7 +62,9 @@ struct MHD_Response *ol_http_error_response(bool is_json, const char *message) {
 
 static enum MHD_Result queue(struct ol_http_server *server, struct MHD_Connection *connection,
 	const struct ol_http_route *route, unsigned status, struct MHD_Response *response) {
-	server->requests[ol_http_group_of(route)][status / 100 - 1]++;
+	enum ol_http_group group = ol_http_group_of(route);
+	server->requests[group][status / 100 - 1]++;
+	server->revision += group != OL_HTTP_GROUP_METRICS;
 	return MHD_queue_response(connection, status, response);
 }
 

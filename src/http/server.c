@@ -23,6 +23,7 @@ enum {
 static void on_connection(void *context, struct MHD_Connection *connection, void **socket_context,
 	enum MHD_ConnectionNotificationCode code) {
 	struct ol_http_server *server = context;
+	server->revision++;
 	if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
 		ol_connection_remove(&server->connections, *socket_context);
 		*socket_context = NULL;
@@ -142,6 +143,8 @@ void ol_http_server_destroy(struct ol_http_server *server) {
 	for (int i = 0; i < 2; i++) {
 		if (server->kept_statistics[i].response != NULL)
 			MHD_destroy_response(server->kept_statistics[i].response);
+		if (server->kept_metrics[i].response != NULL)
+			MHD_destroy_response(server->kept_metrics[i].response);
 	}
 	ol_events_destroy(server->events);
 	ol_http_routes_destroy(server->routes);

@@ -30,6 +30,14 @@ struct ol_http_kept_statistics {
 	struct ol_memstats memstats;   /* Which it tells. */
 };
 
+/* The latest metrics. Asked for again at once, with nothing else done meanwhile, they are the same
+ * but for their own count and the server's age. */
+struct ol_http_kept_metrics {
+	struct MHD_Response *response; /* NULL: none yet. */
+	uint64_t revision;             /* The server's, when they were made. */
+	uint64_t made_ns;
+};
+
 struct ol_http_server {
 	struct ol_http_config config;
 	struct ol_http_routes *routes;
@@ -44,6 +52,8 @@ struct ol_http_server {
 	uint64_t swept_at_ms;
 	bool is_stopping;
 	uint64_t requests[OL_HTTP_GROUP_COUNT][OL_HTTP_STATUS_CLASSES];
+	uint64_t revision; /* Counts whatever changes metrics: other answers, connections, samples. */
+	struct ol_http_kept_metrics kept_metrics[2];       /* Prometheus' text, OpenMetrics. */
 	struct ol_http_kept_statistics kept_statistics[2]; /* Text, JSON. */
 	struct ol_request outgoing;                        /* Large: made here, copied into the line. */
 };

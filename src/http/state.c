@@ -52,6 +52,7 @@ json_t *ol_http_state(void *context) {
 
 static void on_life(void *context, const struct ol_life *life) {
 	struct ol_http_server *server = context;
+	server->revision++;
 	ol_events_publish(server->events, "life", ol_json_of_life(life, false));
 }
 
@@ -64,6 +65,7 @@ static json_t *of_life(const struct ol_life *life) {
 static void on_sample(void *context, const struct ol_life *life, const struct ol_sample *sample,
 	const struct ol_last_words *words) {
 	struct ol_http_server *server = context;
+	server->revision++;
 	if (ol_events_listener_count(server->events) == 0)
 		return;
 	const char *activity = ol_activity_name((enum ol_activity)words->activity);

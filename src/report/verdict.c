@@ -100,7 +100,10 @@ static void add_limiter(struct ol_words *words, const struct ol_evidence *eviden
 }
 
 static void add_peak(struct ol_words *words, const struct ol_run_summary *summary) {
-	if (summary->cage_peak_bytes > 0)
+	if (summary->spec.is_uncaged)
+		ol_words_add(words, ": its memory peaked at %s, without a cage",
+			OL_BYTES_TEXT(summary->cage_peak_bytes));
+	else if (summary->cage_peak_bytes > 0)
 		ol_words_add(words, ": the cage peaked at %s of %s",
 			OL_BYTES_TEXT(summary->cage_peak_bytes), OL_BYTES_TEXT(summary->spec.limit_bytes));
 }

@@ -9,6 +9,7 @@
 
 #include "http_answers_tests.h"
 #include "http_arguments_tests.h"
+#include "http_form_tests.h"
 #include "http_guard_tests.h"
 #include "http_metrics_tests.h"
 #include "http_routes_tests.h"
@@ -39,6 +40,7 @@ int main(void) {
 		cmocka_unit_test(what_was_expected_is_told_with_its_limits_and_choices),
 		cmocka_unit_test(a_text_has_a_longest_length),
 		cmocka_unit_test(arguments_are_counted_and_a_refusal_leaves_the_values_alone),
+		cmocka_unit_test(a_form_is_its_names_and_texts_decoded),
 		cmocka_unit_test(what_is_shown_is_cut_and_has_nothing_invisible),
 		cmocka_unit_test(add_answers_as_it_always_did),
 		cmocka_unit_test(rel_answers_as_it_always_did),
