@@ -154,15 +154,19 @@ static int start_life(struct ol_lives *lives, struct ol_error *error) {
 		ol_life_create(lives->life_count + 1, ol_clock_unix_ns(&lives->clock) / OL_NS_PER_MS);
 	if (life == NULL)
 		return ol_error_set(error, -ENOMEM, "no memory for another heap's records");
+	/* It is the present one already while it starts: there may be something to tell of it. */
+	struct ol_life **place = &lives->kept[lives->life_count++ % OL_LIVES_MAX];
+	struct ol_life *oldest = *place;
+	*place = life;
 	int result = ol_supervision_start(
 		spec, &texts, &lives->supervisor_sink, &life->summary, &lives->supervision, error);
 	if (result < 0) {
+		*place = oldest;
+		lives->life_count--;
 		free(life);
 		return result;
 	}
-	struct ol_life **place = &lives->kept[lives->life_count++ % OL_LIVES_MAX];
-	free(*place);
-	*place = life;
+	free(oldest);
 	lives->last_sample = (struct ol_sample){ 0 };
 	lives->is_ending = false;
 	lives->has_timed_out = false;

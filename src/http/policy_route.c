@@ -37,12 +37,18 @@ static json_t *json_of_choices(const struct ol_http_server *server) {
 	return ol_json_checked(object, result);
 }
 
-static struct MHD_Response *json_response(
-	const struct ol_http_server *server, const char *applied) {
+/* Made once: to name the policies their files have to be read. A new reference. */
+static json_t *choices_of(struct ol_http_server *server) {
+	if (server->choices == NULL)
+		server->choices = json_of_choices(server);
+	return json_incref(server->choices);
+}
+
+static struct MHD_Response *json_response(struct ol_http_server *server, const char *applied) {
 	const struct ol_run_spec *spec = ol_http_next_spec(server);
 	json_t *object = json_object();
 	int result = json_object_set_new(object, "settings", ol_json_of_settings(spec));
-	result |= json_object_set_new(object, "choices", json_of_choices(server));
+	result |= json_object_set_new(object, "choices", choices_of(server));
 	result |= json_object_set_new(object, "is_caged", ol_json_boolean(!spec->is_uncaged));
 	if (applied != NULL)
 		result |= json_object_set_new(object, "applied", json_string(applied));

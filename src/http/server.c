@@ -148,6 +148,7 @@ void ol_http_server_destroy(struct ol_http_server *server) {
 	}
 	ol_events_destroy(server->events);
 	ol_http_routes_destroy(server->routes);
+	json_decref(server->choices);
 	free(server->openapi);
 	free(server);
 }

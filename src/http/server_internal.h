@@ -45,7 +45,8 @@ struct ol_http_server {
 	struct ol_events *events;
 	struct ol_connections connections;
 	struct MHD_Daemon *daemon;
-	char *openapi; /* Made once. */
+	json_t *choices; /* Of settings. NULL: nobody has asked yet. */
+	char *openapi;   /* Made once. */
 	size_t openapi_bytes;
 	uint64_t started_at_ms; /* Since 1970. */
 	uint64_t started_ns;    /* Monotonic. */

@@ -289,6 +289,7 @@ int ol_script_policy_fill(
 		result = check_lua_argument(policy, spec, error);
 	if (result < 0)
 		return result;
+	spec->wants_pressure = policy->wants_pressure;
 	spec->policy_path[0] = '\0';
 	spec->policy_bytes = 0;
 	if (policy->script != NULL) {

@@ -138,3 +138,23 @@ describe("A policy", function ()
     assert.matches("limit%s33554432", result.err)
   end)
 end)
+
+-- The kernel's word, from the file it comes in to the callback; a kernel that tells nothing is told
+-- of instead.
+describe("Pressure", function ()
+  caged("is heard of by the policy of that name, and a collection ordered", function ()
+    local record = directory.path .. "/record.jsonl"
+    local result = spike("--policy=pressure", "--record=" .. record, "--expect=oom-killed")
+    assert.equal(0, result.status, result.err)
+    local file = assert(io.open(record))
+    local text = file:read "a"
+    file:close()
+    assert.matches('"kind":"policy","text":"[^"]*collection', text)
+  end)
+
+  caged("is heard of by a policy in Lua", function ()
+    local result = with_policy("on_pressure = function (event) print('heard', event.kind) end",
+      "--expect=oom-killed")
+    assert.matches("heard%s%a+", result.err)
+  end)
+end)

@@ -9,4 +9,9 @@ world_tests() {
 	lab doctor
 	check "the doctor is content" status_is 0
 	check "the doctor says how to be told of pressure" output_says 'psi=1'
+	serve --policy=pressure
+	check "a server starts a heap that nobody can tell of pressure" get /stats
+	check "and says so" stderr_says 'life 1: .*pressure'
+	end_server
+	check "the server ends in good order" status_is 0
 }
