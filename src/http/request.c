@@ -22,16 +22,35 @@ static enum MHD_Result refuse(
 		ol_http_error_response(exchange->is_json, message));
 }
 
+/* "http://localhost:1112/stats", as a proxy writes it: the path. The host in it has to be the one
+ * of the Host header, which is what is judged. NULL: it is another. */
+static const char *path_of_target(const struct ol_http_head *head) {
+	static const char scheme[] = "http://";
+	if (strncasecmp(head->path, scheme, sizeof scheme - 1) != 0)
+		return head->path;
+	const char *authority = head->path + sizeof scheme - 1;
+	size_t bytes = strcspn(authority, "/");
+	if (head->host == NULL || strlen(head->host) != bytes ||
+		strncasecmp(authority, head->host, bytes) != 0)
+		return NULL;
+	return authority[bytes] != '\0' ? authority + bytes : "/";
+}
+
 /* Whoever may speak to us at all, to a path that is there, by a method that it takes. 0, or the
  * status to refuse with. */
-static int check_head(struct ol_http_exchange *exchange, const struct ol_http_headers *headers,
-	struct ol_error *error) {
+static int check_head(
+	struct ol_http_exchange *exchange, struct ol_http_headers *headers, struct ol_error *error) {
 	struct ol_http_server *server = exchange->server;
-	const struct ol_http_head *head = &headers->head;
+	struct ol_http_head *head = &headers->head;
 	bool is_json_path = false;
 	exchange->is_json = ol_http_wants_json(headers->accept, false);
 	if (headers->fault != NULL) {
 		ol_error_set(error, -EINVAL, "%s", headers->fault);
+		return MHD_HTTP_BAD_REQUEST;
+	}
+	head->path = path_of_target(head);
+	if (head->path == NULL) {
+		ol_error_set(error, -EINVAL, "the request's target and its Host header name two hosts");
 		return MHD_HTTP_BAD_REQUEST;
 	}
 	int status = ol_http_guard(head, &server->config.guard, error);

@@ -41,6 +41,16 @@ await test("a refusal names the option that would allow the name, and shows no c
     assert.match(answer, /'lab\.example\\x1b\[1m'/);
   });
 
+await test("a target with a host in it has to name the Host's", async () => untouched(async () => {
+  assert.equal(await get(withHost(), "http://localhost/stats"), 200);
+  assert.equal(await get(withHost(), "http://LOCALHOST"), 200);
+  for (const target of ["http://evil.example/add?bytes=1M", "http://localhost:1/add?bytes=1M",
+    "http:///add?bytes=1M", "http://localhost@evil.example/add?bytes=1M"]) {
+    assert.equal(await get(withHost(), target), 400, target);
+  }
+  assert.equal(await get("Host: evil.example\r\n", "http://evil.example/add?bytes=1M"), 403);
+}));
+
 await test("two Hosts are refused, and so is none, but for HTTP/1.0", async () => {
   await untouched(async () => {
     for (const hosts of ["Host: localhost\r\nHost: localhost\r\n",
