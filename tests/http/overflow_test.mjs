@@ -166,6 +166,16 @@ await test("a line that is full is 503 with Retry-After, at once; the others are
     assert.equal((await memstats(other)).mallocs, LINE_MAX);
   }));
 
+await test("the example's service survives what fits, and tells of what does not", async () => {
+  const example = new URL("../../examples/my-first-service.lua", import.meta.url).pathname;
+  await withServer([example], async (own) => {
+    const fine = await request(own, "/spike?bytes=10M");
+    assert.equal(fine.status, 200, fine.text);
+    assert.match(fine.text, /^survived: {2}true\nslab: {2}10485760\ncage: {2}\d+\n\nmemstats:\n/);
+    assert.equal((await request(own, "/spike.json?bytes=20M")).status, 507);
+  });
+});
+
 await test("the recipe's service dies of its fifth load, at its limit in whole pages", async () => {
   const recipe = await startServer(["recipe"]);
   const ping = await request(recipe, "/ping");
