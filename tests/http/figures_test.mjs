@@ -5,8 +5,6 @@ import { assert, directory, finish, json, listen, memstats, MIB, request, skip, 
   withServer, writeFile, writeScript } from "./support.mjs";
 
 const OPENMETRICS = "application/openmetrics-text; version=1.0.0";
-const hasPromtool = spawnSync("promtool", ["--version"]).status === 0;
-const NO_PROMTOOL = "no promtool (Debian's package prometheus)";
 const server = await startServer();
 
 // A value that is absent is undefined; labels stand as they are printed.
@@ -18,8 +16,18 @@ async function metrics(where = server, accept = undefined) {
     get: (name) => Number(values.get(`oomlab_${name}`)), names: [...values.keys()] };
 }
 
+// promtool.sh finds or fetches it. { path }, or { reason }.
+function findPromtool() {
+  const script = new URL("promtool.sh", import.meta.url).pathname;
+  const { status, stdout, stderr } = spawnSync(script,
+    [process.env.OOMLAB_DOWNLOADS ?? directory], { encoding: "utf8" });
+  return status === 0 ? { path: stdout.trim() } : { reason: stderr.trim().split("\n").at(-1) };
+}
+
+const found = findPromtool();
+
 function promtool(words, input) {
-  const { status, stdout, stderr } = spawnSync("promtool", words, { input, encoding: "utf8" });
+  const { status, stdout, stderr } = spawnSync(found.path, words, { input, encoding: "utf8" });
   return { status, said: stdout + stderr };
 }
 
@@ -79,7 +87,7 @@ for (const [state, reach] of Object.entries(STATES)) {
     }
   });
 
-  if (hasPromtool) {
+  if (found.path) {
     await test(`promtool finds nothing to say about them: ${state}`, async () => {
       const { text } = await metrics();
       assert.deepEqual(promtool(["check", "metrics"], text), { status: 0, said: "" });
@@ -90,7 +98,7 @@ for (const [state, reach] of Object.entries(STATES)) {
       assert.equal(status, 0, said);
     });
   } else {
-    skip(`promtool finds nothing to say about them: ${state}`, NO_PROMTOOL);
+    skip(`promtool finds nothing to say about them: ${state}`, found.reason);
   }
 }
 
