@@ -203,7 +203,8 @@ await test("a cage is there while a heap is, and gone with the server", async ()
 });
 
 const uncagedSentence = "without a cage a heap that does not fit is refused, and lives on";
-const testUncaged = isSanitized ? (sentence) => skip(sentence, "a sanitizer needs more than that")
+const needsMore = isSanitized && !process.env.OOMLAB_HAS_PLAIN_SUBJECT;
+const testUncaged = needsMore ? (sentence) => skip(sentence, "a sanitizer needs more than that")
   : test;
 await testUncaged(uncagedSentence, async () => {
   const uncaged = await startServer(["--no-cage"]);
