@@ -2,8 +2,8 @@
 # promtool.sh -- Finds promtool, or fetches it without installing it.
 #
 # Usage: tests/http/promtool.sh DIRECTORY
-# Prints its path: the one in PATH, or one unpacked below DIRECTORY from Debian's package prometheus,
-# which would install a service beside it. Where there is none to be had, the last line on stderr
+# Prints its path: the one in PATH, or one unpacked below DIRECTORY from Debian's package
+# prometheus, which would install a service beside it. Where there is none to be had, the last line on stderr
 # says why; status 1.
 set -u
 
