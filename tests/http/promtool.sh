@@ -3,8 +3,8 @@
 #
 # Usage: tests/http/promtool.sh DIRECTORY
 # Prints its path: the one in PATH, or one unpacked below DIRECTORY from Debian's package
-# prometheus, which would install a service beside it. Where there is none to be had, the last line on stderr
-# says why; status 1.
+# prometheus, which would install a service beside it. Where there is none to be had, the last line
+# on stderr says why; status 1.
 set -u
 
 fail() {
