@@ -45,15 +45,15 @@ int ol_command_serve(int argc, char **argv) {
 }
 
 void ol_command_serve_help(void) {
-	puts(
-		"usage: oomlab serve [SCRIPT] [--listen=ADDRESS:PORT] [options] [--script-option=value]\n\n"
-		"Puts a heap into a memory cage and lets you play with it: in a browser, with curl, or\n"
-		"from programs. When a request overflows the cage, the kernel kills the heap; the\n"
-		"server stays, tells why, and the next request meets a fresh heap. SCRIPT is one that\n"
-		"registers routes with lab.http; the default is interactive. See docs/http.md.\n\n"
-		"options:");
+	puts("usage: oomlab serve [SCRIPT] [options] [--script-option=value]\n\n"
+		 "Puts a heap into a memory cage and lets you play with it: in a browser, with\n"
+		 "curl, or from programs. When a request overflows the cage, the kernel kills the\n"
+		 "heap; the server stays, tells why, and the next request meets a fresh heap.\n"
+		 "SCRIPT is one that registers routes with lab.http; the default is interactive.\n"
+		 "See docs/http.md.\n\n"
+		 "options:");
 	ol_cli_print_options(ol_serve_form.options, ol_serve_form.option_count);
 	ol_run_request_print_settings();
-	puts("\nexit status: 0 ended in good order (Ctrl-C, SIGTERM), 2 bad usage, 3 the script\n"
-		 "raised an error, 4 the lab could not do its work.");
+	puts("\nexit status: 0 ended in good order (Ctrl-C, SIGTERM), 2 bad usage,\n"
+		 "3 the script raised an error, 4 the lab could not do its work.");
 }

@@ -11,9 +11,8 @@
 const struct ol_command ol_commands[] = {
 	{ "run", "run [SCRIPT] [options] [--script-option=value]",
 		"run a scenario in a cage, or an experiment", ol_command_run, ol_command_run_help },
-	{ "serve", "serve [SCRIPT] [--listen=ADDRESS:PORT] [options]",
-		"a heap to play with, over HTTP and in a browser", ol_command_serve,
-		ol_command_serve_help },
+	{ "serve", "serve [SCRIPT] [options]", "a heap to play with, over HTTP and in a browser",
+		ol_command_serve, ol_command_serve_help },
 	{ "list", "list [scenarios|services|policies]", "what there is to run", ol_command_list,
 		ol_command_list_help },
 	{ "help", "help [COMMAND|SCRIPT|POLICY]", "about a command, a script and its options, a policy",

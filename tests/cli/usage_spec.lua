@@ -131,7 +131,7 @@ describe("help", function ()
   end)
 
   it("fits into 80 columns where it is ours", function ()
-    for _, words in ipairs { "help", "help run", "help list", "help doctor" } do
+    for _, words in ipairs { "help", "help run", "help serve", "help list", "help doctor" } do
       local _, stdout = lab.run(words)
       for line in stdout:gmatch("[^\n]+") do
         assert.is_true(utf8.len(line) <= 88, line)
