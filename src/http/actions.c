@@ -83,9 +83,7 @@ static enum MHD_Result send_events(
 			ol_http_static_response("", 0, "text/event-stream"));
 	struct MHD_Response *response = ol_events_listen(server->events, exchange->connection);
 	if (response == NULL)
-		return ol_http_send(server, exchange->connection, exchange->route,
-			MHD_HTTP_SERVICE_UNAVAILABLE,
-			ol_http_error_response(exchange->is_json, "too many listen already"));
+		return ol_http_refuse(exchange, MHD_HTTP_SERVICE_UNAVAILABLE, "too many listen already");
 	(void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, "text/event-stream");
 	(void)MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
 	(void)MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
@@ -97,8 +95,7 @@ static enum MHD_Result send_events(
 
 static enum MHD_Result send_text(struct ol_http_exchange *exchange, const char *text) {
 	return ol_http_send(exchange->server, exchange->connection, exchange->route, MHD_HTTP_OK,
-		ol_http_static_response(text, strlen(text),
-			exchange->is_json ? "application/json" : "text/plain; charset=utf-8"));
+		ol_http_static_response(text, strlen(text), ol_http_type(exchange->is_json)));
 }
 
 static json_t *lives_document(const struct ol_http_server *server) {
@@ -125,7 +122,7 @@ enum MHD_Result ol_http_act(
 		return send_metrics(exchange, headers);
 	case OL_HTTP_OPENAPI:
 		return ol_http_send(server, exchange->connection, exchange->route, MHD_HTTP_OK,
-			ol_http_static_response(server->openapi, server->openapi_bytes, "application/json"));
+			ol_http_static_response(server->openapi, server->openapi_bytes, ol_http_type(true)));
 	case OL_HTTP_PING:
 		return send_text(exchange, "{\"message\":\"pong\"}\n");
 	case OL_HTTP_HEALTHZ:

@@ -69,6 +69,27 @@ static int text_body(const struct ol_answer *answer, char *buffer, size_t capaci
 	return 0;
 }
 
+void ol_http_answer_line(const struct ol_answer *answer, char *buffer, size_t capacity) {
+	struct ol_appender line = ol_appender_in(buffer, capacity);
+	for (uint32_t i = 0; i < answer->value_count && i < OL_ANSWER_VALUES_MAX; i++) {
+		const struct ol_option_value *value = &answer->values[i];
+		if (value->is_unset)
+			continue;
+		ol_append(&line, line.used > 0 ? ", " : "");
+		ol_append(&line, OL_VISIBLE(value->name));
+		ol_append(&line, ": ");
+		append_text_value(&line, value);
+	}
+	if (line.used == 0 && answer->has_memstats) {
+		ol_append(&line, "heap alloc: ");
+		ol_append_uint64(&line, answer->memstats.heap_alloc);
+		ol_append(&line, ", next gc: ");
+		ol_append_uint64(&line, answer->memstats.next_gc);
+	}
+	if (answer->has_body)
+		ol_append_bytes(&line, answer->body, strnlen(answer->body, answer->body_bytes));
+}
+
 static int add_json_value(json_t *object, const struct ol_option_value *value) {
 	char name[OL_NAME_BYTES];
 	snprintf(name, sizeof name, "%s", value->name);

@@ -112,11 +112,11 @@ static struct message current(struct listener *listener) {
 		events->next_number - listener->next_number > OL_EVENTS_MAX / 2)
 		listener->needs_state = true;
 	if (listener->needs_state) {
-		listener->needs_state = false;
 		listener->next_number = events->next_number;
 		listener->sent_bytes = 0;
 		listener->state =
 			make_message(events->next_number, "state", events->make_state(events->context));
+		listener->needs_state = listener->state.text == NULL; /* No memory: the next time. */
 		return listener->state;
 	}
 	if (listener->next_number < events->next_number)

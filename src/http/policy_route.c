@@ -6,6 +6,7 @@
 
 #include "http/server_internal.h"
 #include "report/json_value.h"
+#include "supervisor/plan.h"
 
 enum { TEXT_BYTES = 1024 };
 
@@ -26,14 +27,12 @@ static json_t *json_of_names(const char *const *names) {
 }
 
 static json_t *json_of_choices(const struct ol_http_server *server) {
-	static const char *const collectors[] = { "stw", "incremental", "concurrent", NULL };
-	static const char *const rules[] = { "go1.16", "go1.19", "go1.21", NULL };
 	json_t *policies = json_array();
 	server->config.host.each_policy(server->config.host.context, visit_policy, policies);
 	json_t *object = json_object();
 	int result = json_object_set_new(object, "policy", policies);
-	result |= json_object_set_new(object, "collector", json_of_names(collectors));
-	result |= json_object_set_new(object, "rules", json_of_names(rules));
+	result |= json_object_set_new(object, "collector", json_of_names(ol_plan_choices("collector")));
+	result |= json_object_set_new(object, "rules", json_of_names(ol_plan_choices("rules")));
 	return ol_json_checked(object, result);
 }
 
@@ -73,19 +72,13 @@ static struct MHD_Response *text_response(
 		spec->policy_argument[0] != '\0' ? ":" : "", spec->policy_argument, spec->collector,
 		spec->rules, applied != NULL ? "applied:  " : "", applied != NULL ? applied : "",
 		applied != NULL ? "\n" : "");
-	return ol_http_response(text, (size_t)length, "text/plain; charset=utf-8");
+	return ol_http_response(text, (size_t)length, ol_http_type(false));
 }
 
 static enum MHD_Result send_settings(struct ol_http_exchange *exchange, const char *applied) {
 	struct ol_http_server *server = exchange->server;
 	return ol_http_send(server, exchange->connection, exchange->route, MHD_HTTP_OK,
 		exchange->is_json ? json_response(server, applied) : text_response(server, applied));
-}
-
-static enum MHD_Result refuse(
-	struct ol_http_exchange *exchange, unsigned status, const char *message) {
-	return ol_http_send(exchange->server, exchange->connection, exchange->route, status,
-		ol_http_error_response(exchange->is_json, message));
 }
 
 /* Moves what was given to the front; how many. ret_is_live: a running heap can take all of it. */
@@ -112,17 +105,17 @@ enum MHD_Result ol_http_policy(struct ol_http_exchange *exchange) {
 	if (exchange->text_count == 0 && !exchange->is_post)
 		return send_settings(exchange, NULL);
 	if (!exchange->is_post)
-		return refuse(
+		return ol_http_refuse(
 			exchange, MHD_HTTP_BAD_REQUEST, "settings are changed with POST, read with GET");
 	if (ol_http_check_arguments(route, exchange->texts, exchange->text_count, values, &error) < 0)
-		return refuse(exchange, MHD_HTTP_BAD_REQUEST, error.message);
+		return ol_http_refuse(exchange, MHD_HTTP_BAD_REQUEST, error.message);
 	size_t count = keep_given(values, route->argument_count, &is_live);
 	if (count == 0)
-		return refuse(exchange, MHD_HTTP_BAD_REQUEST,
+		return ol_http_refuse(exchange, MHD_HTTP_BAD_REQUEST,
 			"nothing is set; expected one or more of limit, gogc, memlimit, policy, collector, "
 			"rules");
 	if (host->set(host->context, values, count, &error) < 0)
-		return refuse(exchange, MHD_HTTP_BAD_REQUEST, error.message);
+		return ol_http_refuse(exchange, MHD_HTTP_BAD_REQUEST, error.message);
 	const struct ol_run_spec *spec = ol_http_next_spec(server);
 	if (is_live)
 		ol_lives_set_limits(server->lives, spec->gogc, spec->memory_limit_bytes);

@@ -6,10 +6,8 @@
 
 #include "http/answer_body.h"
 #include "http/server_internal.h"
-#include "http/visible.h"
 #include "report/json_value.h"
 #include "report/report.h"
-#include "report/words.h"
 
 enum { ANSWER_BYTES_MAX = 16 << 10, STORY_BYTES = 8 << 10 };
 
@@ -67,7 +65,7 @@ static struct MHD_Response *text_of_death(const struct ol_life *life) {
 		last->touched_bytes, last->cage_bytes);
 	size_t used = (size_t)length < STORY_BYTES / 2 ? (size_t)length : STORY_BYTES / 2 - 1;
 	used += ol_memstats_text(&last->memstats, text + used, STORY_BYTES - used);
-	return ol_http_response(text, used, "text/plain; charset=utf-8");
+	return ol_http_response(text, used, ol_http_type(false));
 }
 
 static struct MHD_Response *response_of_body(
@@ -95,32 +93,9 @@ static struct MHD_Response *response_of_answer(
 	if (text == NULL)
 		return NULL;
 	if (ol_http_answer_body(answer, exchange->is_json, text, ANSWER_BYTES_MAX, &bytes, &error) == 0)
-		return ol_http_response(
-			text, bytes, exchange->is_json ? "application/json" : "text/plain; charset=utf-8");
+		return ol_http_response(text, bytes, ol_http_type(exchange->is_json));
 	free(text);
 	return ol_http_error_response(exchange->is_json, error.message);
-}
-
-/* What an answer says, in one line for people, whatever its client asked for. */
-static void describe(const struct ol_answer *answer, char *line, size_t capacity) {
-	struct ol_words words = ol_words_in(line, capacity);
-	for (uint32_t i = 0; i < answer->value_count; i++) {
-		const struct ol_option_value *value = &answer->values[i];
-		ol_words_add(&words, "%s%.63s: ", i > 0 ? ", " : "", value->name);
-		if (value->type == OL_OPTION_INTEGER || value->type == OL_OPTION_BYTES)
-			ol_words_add(&words, "%" PRId64, value->integer);
-		else if (value->type == OL_OPTION_NUMBER)
-			ol_words_add(&words, "%g", value->number);
-		else if (value->type == OL_OPTION_BOOLEAN)
-			ol_words_add(&words, "%s", value->boolean ? "true" : "false");
-		else
-			ol_words_add(&words, "%s", OL_VISIBLE(value->string));
-	}
-	if (answer->value_count == 0 && answer->has_memstats)
-		ol_words_add(&words, "heap alloc: %" PRIu64 ", next gc: %" PRIu64,
-			answer->memstats.heap_alloc, answer->memstats.next_gc);
-	if (answer->has_body)
-		ol_words_add(&words, "%.*s", (int)strnlen(answer->body, answer->body_bytes), answer->body);
 }
 
 static void on_reply(void *context, const struct ol_reply *reply) {
@@ -132,7 +107,7 @@ static void on_reply(void *context, const struct ol_reply *reply) {
 	case OL_REPLY_ANSWER:
 		exchange->status = reply->answer->status;
 		response = response_of_answer(exchange, reply->answer);
-		describe(reply->answer, description, sizeof description);
+		ol_http_answer_line(reply->answer, description, sizeof description);
 		line = description;
 		break;
 	case OL_REPLY_DIED:
@@ -156,12 +131,6 @@ static void on_reply(void *context, const struct ol_reply *reply) {
 	ol_http_wake(exchange, exchange->status, response);
 }
 
-static enum MHD_Result refuse(
-	struct ol_http_exchange *exchange, unsigned status, const struct ol_error *error) {
-	return ol_http_send(exchange->server, exchange->connection, exchange->route, status,
-		ol_http_error_response(exchange->is_json, error->message));
-}
-
 enum MHD_Result ol_http_relay(struct ol_http_exchange *exchange) {
 	struct ol_http_server *server = exchange->server;
 	const struct ol_http_route *route = exchange->route;
@@ -174,13 +143,13 @@ enum MHD_Result ol_http_relay(struct ol_http_exchange *exchange) {
 	request->value_count = route->route.argument_count;
 	if (ol_http_check_arguments(
 			&route->route, exchange->texts, exchange->text_count, request->values, &error) < 0)
-		return refuse(exchange, MHD_HTTP_BAD_REQUEST, &error);
+		return ol_http_refuse(exchange, MHD_HTTP_BAD_REQUEST, error.message);
 	if (exchange->body != NULL && !exchange->is_form) {
 		request->body_bytes = (uint32_t)exchange->body_bytes;
 		memcpy(request->body, exchange->body, exchange->body_bytes);
 	}
 	if (ol_lives_submit(server->lives, request, on_reply, exchange, &error) < 0)
-		return refuse(exchange, MHD_HTTP_SERVICE_UNAVAILABLE, &error);
+		return ol_http_refuse(exchange, MHD_HTTP_SERVICE_UNAVAILABLE, error.message);
 	return ol_http_sleep(exchange);
 }
 
@@ -192,8 +161,7 @@ static struct MHD_Response *response_of_memstats(
 	size_t bytes = exchange->is_json
 					   ? ol_http_memstats_json(memstats, text, OL_HTTP_MEMSTATS_JSON_BYTES)
 					   : ol_memstats_text(memstats, text, OL_HTTP_MEMSTATS_JSON_BYTES);
-	return ol_http_response(
-		text, bytes, exchange->is_json ? "application/json" : "text/plain; charset=utf-8");
+	return ol_http_response(text, bytes, ol_http_type(exchange->is_json));
 }
 
 /* All there is to tell. */
@@ -233,11 +201,11 @@ enum MHD_Result ol_http_statistics(struct ol_http_exchange *exchange) {
 	struct ol_option_value values[OL_ROUTE_ARGUMENTS_MAX];
 	if (exchange->text_count > 0 && ol_http_check_arguments(&exchange->route->route,
 										exchange->texts, exchange->text_count, values, &error) < 0)
-		return refuse(exchange, MHD_HTTP_BAD_REQUEST, &error);
+		return ol_http_refuse(exchange, MHD_HTTP_BAD_REQUEST, error.message);
 	if (ol_lives_memstats(server->lives, &memstats))
 		return ol_http_send_kept(
 			server, exchange->connection, exchange->route, kept_response(exchange, &memstats));
 	if (ol_lives_submit(server->lives, NULL, on_ready, exchange, &error) < 0)
-		return refuse(exchange, MHD_HTTP_SERVICE_UNAVAILABLE, &error);
+		return ol_http_refuse(exchange, MHD_HTTP_SERVICE_UNAVAILABLE, error.message);
 	return ol_http_sleep(exchange);
 }

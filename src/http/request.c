@@ -16,12 +16,6 @@ uint64_t ol_http_now_ns(void) {
 	return ol_clock_now_ns(&clock);
 }
 
-static enum MHD_Result refuse(
-	const struct ol_http_exchange *exchange, unsigned status, const char *message) {
-	return ol_http_send(exchange->server, exchange->connection, exchange->route, status,
-		ol_http_error_response(exchange->is_json, message));
-}
-
 /* "http://localhost:1112/stats", as a proxy writes it: the path. The host in it has to be the one
  * of the Host header, which is what is judged. NULL: it is another. */
 static const char *path_of_target(const struct ol_http_head *head) {
@@ -127,11 +121,12 @@ static enum MHD_Result take_body(
 /* Everything has arrived. */
 static enum MHD_Result answer(struct ol_http_exchange *exchange) {
 	if (exchange->is_too_large)
-		return refuse(exchange, MHD_HTTP_CONTENT_TOO_LARGE, "the request's body is too long");
+		return ol_http_refuse(
+			exchange, MHD_HTTP_CONTENT_TOO_LARGE, "the request's body is too long");
 	if (exchange->is_form && exchange->body != NULL)
 		ol_http_form_decode(exchange->body, exchange->body_bytes, take_form, exchange);
 	if (exchange->has_too_many_texts)
-		return refuse(exchange, MHD_HTTP_BAD_REQUEST, "the request has too many arguments");
+		return ol_http_refuse(exchange, MHD_HTTP_BAD_REQUEST, "the request has too many arguments");
 	switch (exchange->route->action) {
 	case OL_HTTP_HANDLER:
 		return ol_http_relay(exchange);

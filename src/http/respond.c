@@ -43,7 +43,7 @@ struct MHD_Response *ol_http_json_response(json_t *value) {
 		text[bytes++] = '\n';
 	}
 	json_decref(value);
-	return ol_http_response(text, bytes, "application/json");
+	return ol_http_response(text, bytes, ol_http_type(true));
 }
 
 struct MHD_Response *ol_http_error_response(bool is_json, const char *message) {
@@ -57,7 +57,7 @@ struct MHD_Response *ol_http_error_response(bool is_json, const char *message) {
 	}
 	char *text;
 	int bytes = asprintf(&text, "%s\n", message);
-	return bytes < 0 ? NULL : ol_http_response(text, (size_t)bytes, "text/plain; charset=utf-8");
+	return bytes < 0 ? NULL : ol_http_response(text, (size_t)bytes, ol_http_type(false));
 }
 
 static enum MHD_Result queue(struct ol_http_server *server, struct MHD_Connection *connection,
@@ -88,4 +88,10 @@ enum MHD_Result ol_http_send(struct ol_http_server *server, struct MHD_Connectio
 enum MHD_Result ol_http_send_kept(struct ol_http_server *server, struct MHD_Connection *connection,
 	const struct ol_http_route *route, struct MHD_Response *response) {
 	return response != NULL ? queue(server, connection, route, MHD_HTTP_OK, response) : MHD_NO;
+}
+
+enum MHD_Result ol_http_refuse(
+	const struct ol_http_exchange *exchange, unsigned status, const char *message) {
+	return ol_http_send(exchange->server, exchange->connection, exchange->route, status,
+		ol_http_error_response(exchange->is_json, message));
 }

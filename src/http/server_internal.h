@@ -116,6 +116,14 @@ enum MHD_Result ol_http_send(struct ol_http_server *server, struct MHD_Connectio
 enum MHD_Result ol_http_send_kept(struct ol_http_server *server, struct MHD_Connection *connection,
 	const struct ol_http_route *route, struct MHD_Response *response);
 
+/* Answers with one line why not, in the form that the client likes. */
+enum MHD_Result ol_http_refuse(
+	const struct ol_http_exchange *exchange, unsigned status, const char *message);
+/* Of what is told as text or as JSON. */
+static inline const char *ol_http_type(bool is_json) {
+	return is_json ? "application/json" : "text/plain; charset=utf-8";
+}
+
 /* actions.c: answers what the server answers by itself; the exchange has been checked. */
 enum MHD_Result ol_http_act(
 	struct ol_http_exchange *exchange, const struct ol_http_headers *headers);

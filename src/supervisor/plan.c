@@ -99,30 +99,46 @@ static int set_gogc(struct ol_plan *plan, const char *text, struct ol_error *err
 	return 0;
 }
 
-/* One of a few names; the list grows with what is built. */
-static int set_choice(const char *text, const char *const *choices, size_t count,
-	char name[OL_NAME_BYTES], struct ol_error *error) {
+/* Settings that are one of a few names; the lists grow with what is built. */
+static const struct {
+	const char *setting;
+	const char *const *names;
+} choices[] = {
+	{ "rules", (const char *const[]){ "go1.16", "go1.19", "go1.21", NULL } },
+	{ "collector", (const char *const[]){ "stw", "incremental", "concurrent", NULL } },
+	{ "world", (const char *const[]){ "real", NULL } },
+};
+
+const char *const *ol_plan_choices(const char *setting) {
+	for (size_t i = 0; i < sizeof choices / sizeof *choices; i++) {
+		if (strcmp(setting, choices[i].setting) == 0)
+			return choices[i].names;
+	}
+	return NULL;
+}
+
+static int set_choice(
+	const char *setting, const char *text, char name[OL_NAME_BYTES], struct ol_error *error) {
 	char list[256] = "";
-	for (size_t i = 0; i < count; i++) {
-		if (strcmp(text, choices[i]) == 0) {
+	const char *const *names = ol_plan_choices(setting);
+	for (size_t i = 0; names[i] != NULL; i++) {
+		if (strcmp(text, names[i]) == 0) {
 			snprintf(name, OL_NAME_BYTES, "%s", text);
 			return 0;
 		}
 		size_t length = strlen(list);
-		snprintf(list + length, sizeof list - length, "%s%s", i > 0 ? ", " : "", choices[i]);
+		snprintf(list + length, sizeof list - length, "%s%s", i > 0 ? ", " : "", names[i]);
 	}
 	return ol_error_set(error, -EINVAL, "'%.64s' is not known here; expected %s", text, list);
 }
 
-#define SET_CHOICE(setting, ...) \
+#define SET_CHOICE(setting) \
 	static int set_##setting(struct ol_plan *plan, const char *text, struct ol_error *error) { \
-		static const char *const choices[] = { __VA_ARGS__ }; \
-		return set_choice( \
-			text, choices, sizeof choices / sizeof *choices, plan->spec.setting, error); \
+		return set_choice(#setting, text, plan->spec.setting, error); \
 	}
-SET_CHOICE(rules, "go1.16", "go1.19", "go1.21")
-SET_CHOICE(collector, "stw", "incremental", "concurrent")
-SET_CHOICE(world, "real")
+SET_CHOICE(rules)
+SET_CHOICE(collector)
+SET_CHOICE(world)
 
 /* Small letters, digits, - and _. */
 static bool is_policy_name(const char *name, size_t length) {

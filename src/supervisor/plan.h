@@ -20,6 +20,9 @@ struct ol_setting {
 extern const struct ol_setting ol_settings[];
 extern const size_t ol_settings_count;
 
+/* The names that a setting may have, NULL at their end; NULL for one that is no choice of a few. */
+const char *const *ol_plan_choices(const char *setting);
+
 /* A run spec under construction. Sizes that are shares of the limit wait for it. */
 struct ol_plan {
 	struct ol_run_spec spec;

@@ -232,4 +232,27 @@ static void openmetrics_is_told_to_those_who_name_it(void **state) {
 	assert_false(ol_http_wants_openmetrics("application/openmetrics-text;version=2.0.0"));
 }
 
+static void an_answer_is_one_line_for_people(void **state) {
+	static struct ol_answer answer; /* Large. */
+	char line[64];
+	(void)state;
+	answer = (struct ol_answer){ .has_memstats = 1 };
+	answer.memstats.heap_alloc = 5;
+	answer.memstats.next_gc = 7;
+	ol_http_answer_line(&answer, line, sizeof line);
+	assert_string_equal(line, "heap alloc: 5, next gc: 7");
+	answer.value_count = 2;
+	answer.values[0] =
+		(struct ol_option_value){ .name = "released", .type = OL_OPTION_INTEGER, .integer = 3 };
+	answer.values[1] =
+		(struct ol_option_value){ .name = "why", .type = OL_OPTION_STRING, .string = "a\nb" };
+	ol_http_answer_line(&answer, line, sizeof line);
+	assert_string_equal(line, "released: 3, why: a\\x0ab");
+	answer = (struct ol_answer){ .has_body = 1, .body_bytes = 3, .body = "abcd" };
+	ol_http_answer_line(&answer, line, sizeof line);
+	assert_string_equal(line, "abc");
+	ol_http_answer_line(&answer, line, 3);
+	assert_string_equal(line, "ab");
+}
+
 #endif

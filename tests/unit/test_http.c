@@ -47,6 +47,7 @@ int main(void) {
 		cmocka_unit_test(gc_stats_and_reset_answer_statistics_alone),
 		cmocka_unit_test(values_of_every_type_are_told_and_unset_ones_are_not),
 		cmocka_unit_test(an_answer_of_nothing_is_empty),
+		cmocka_unit_test(an_answer_is_one_line_for_people),
 		cmocka_unit_test(an_answer_that_does_not_fit_is_an_error_at_every_size),
 		cmocka_unit_test(the_largest_statistics_fit_their_buffers_and_less_is_cut),
 		cmocka_unit_test(statistics_are_the_same_json_by_both_ways),

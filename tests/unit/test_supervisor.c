@@ -34,6 +34,20 @@ static void the_defaults_are_those_of_the_manual(void **state) {
 	assert_int_equal(plan.spec.script_memory_bytes_max, 8 * OL_MIB);
 }
 
+static void every_choice_that_is_told_can_be_set(void **state) {
+	static const char *const settings[] = { "rules", "collector", "world" };
+	(void)state;
+	for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
+		const char *const *names = ol_plan_choices(settings[i]);
+		assert_non_null(names[0]);
+		for (; *names != NULL; names++) {
+			struct ol_plan plan = fresh_plan();
+			assert_int_equal(ol_plan_set(&plan, settings[i], *names, NULL), 0);
+		}
+	}
+	assert_null(ol_plan_choices("limit"));
+}
+
 static void a_bad_value_names_setting_value_and_what_was_expected(void **state) {
 	(void)state;
 	static const struct {
@@ -195,6 +209,7 @@ static void the_verdict_rests_on_the_kernels_counter_not_on_the_exit(void **stat
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_defaults_are_those_of_the_manual),
+		cmocka_unit_test(every_choice_that_is_told_can_be_set),
 		cmocka_unit_test(a_bad_value_names_setting_value_and_what_was_expected),
 		cmocka_unit_test(shares_are_taken_of_the_limit_that_was_given_last),
 		cmocka_unit_test(the_environment_is_read_as_go_reads_it),
