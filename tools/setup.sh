@@ -19,6 +19,7 @@ liblua5.4-dev     pkg:lua5.4,lua-5.4,lua54
 libcgroup-dev     pkg:libcgroup
 libmicrohttpd-dev pkg:libmicrohttpd
 libjansson-dev    pkg:jansson
+zlib1g-dev        pkg:zlib
 npm               command:npm
 '
 test_needs="$run_needs"'

@@ -1,6 +1,8 @@
 /* fields.c -- The tables that describe each record. */
 #include "record/fields.h"
 
+#include "record/caged.h"
+
 #define FIELD(record, member, unit, type, doc) \
 	{ #member, unit, doc, type, offsetof(struct record, member) }
 #define COUNT(array)                   (sizeof(array) / sizeof *(array))
@@ -100,6 +102,28 @@ static const struct ol_field event_fields[] = {
 	FIELD(ol_event, text, "", OL_FIELD_TEXT, "One line"),
 };
 
+static const struct ol_field caged_sample_fields[] = {
+	NS(ol_caged_sample, at_ns, "When it was taken"),
+	BYTES(ol_caged_sample, cage_bytes, "Usage of the cage"),
+	BYTES(ol_caged_sample, rss_bytes, "Resident memory of the command"),
+};
+
+static const struct ol_field watchdog_facts_fields[] = {
+	NUMBER_OF(ol_watchdog_facts, look_count, "Its own looks"),
+	NUMBER_OF(ol_watchdog_facts, notice_count, "Words from the kernel"),
+	FIELD(ol_watchdog_facts, has_notice, "", OL_FIELD_BOOLEAN, "The kernel could be asked"),
+	NS(ol_watchdog_facts, crossed_at_ns, "First sample at the threshold or above; null: none"),
+	NS(ol_watchdog_facts, acted_at_ns, "When it acted; null: never"),
+	BYTES(ol_watchdog_facts, acted_bytes, "What it measured then"),
+	NS(ol_watchdog_facts, next_look_ns, "From acting by notice to the next look"),
+	NS(ol_watchdog_facts, ended_at_ns, "End of the program, once it was told; null: not told"),
+	BYTES(ol_watchdog_facts, seen_bytes_max, "The most that a look saw"),
+	BYTES(ol_watchdog_facts, peak_bytes, "The most there was"),
+	NUMBER_OF(ol_watchdog_facts, missed_count, "Spikes to the threshold that no look saw"),
+	BYTES(ol_watchdog_facts, missed_bytes, "The highest of them, above what the look before saw"),
+	NS(ol_watchdog_facts, missed_ns, "How long that one lasted, as far as samples tell"),
+};
+
 #define RECORD_TYPE(name) \
 	const struct ol_record_type ol_##name##_type = { #name, name##_fields, COUNT(name##_fields) }
 
@@ -110,3 +134,5 @@ RECORD_TYPE(last_words);
 RECORD_TYPE(phase);
 RECORD_TYPE(sample);
 RECORD_TYPE(event);
+RECORD_TYPE(caged_sample);
+RECORD_TYPE(watchdog_facts);

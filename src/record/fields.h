@@ -37,6 +37,8 @@ extern const struct ol_record_type ol_last_words_type; /* Without memstats and p
 extern const struct ol_record_type ol_phase_type;      /* Without memstats. */
 extern const struct ol_record_type ol_sample_type;     /* Without memstats. */
 extern const struct ol_record_type ol_event_type;
+extern const struct ol_record_type ol_caged_sample_type;
+extern const struct ol_record_type ol_watchdog_facts_type; /* Without way. */
 
 static inline uint64_t ol_field_uint64(const struct ol_field *field, const void *record) {
 	return *(const uint64_t *)((const char *)record + field->offset_bytes);

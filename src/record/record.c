@@ -4,6 +4,7 @@
 #include <assert.h>
 
 #include "base/names.h"
+#include "record/caged.h"
 
 static const char *const outcome_names[OL_OUTCOME_COUNT] = {
 	[OL_OUTCOME_SURVIVED] = "survived",
@@ -50,7 +51,29 @@ const char *ol_limited_by_name(enum ol_limited_by limited_by) {
 		[OL_LIMITED_BY_OWN] = "own",
 		[OL_LIMITED_BY_ANCESTOR] = "ancestor",
 		[OL_LIMITED_BY_SYSTEM] = "system",
+		[OL_LIMITED_BY_INNER] = "inner",
 	};
 	assert((unsigned)limited_by < sizeof names / sizeof *names);
 	return names[limited_by];
+}
+
+const unsigned ol_level_percents[OL_LEVELS] = { 50, 75, 90 };
+
+const char *ol_watchdog_measure_name(enum ol_watchdog_measure measure) {
+	static const char *const names[OL_WATCHDOG_MEASURE_COUNT] = {
+		[OL_WATCHDOG_USAGE] = "usage",
+		[OL_WATCHDOG_RSS] = "rss",
+	};
+	assert((unsigned)measure < OL_WATCHDOG_MEASURE_COUNT);
+	return names[measure];
+}
+
+const char *ol_watchdog_way_name(enum ol_watchdog_way way) {
+	static const char *const names[OL_WATCHDOG_WAY_COUNT] = {
+		[OL_WATCHDOG_NOT] = "none",
+		[OL_WATCHDOG_LOOK] = "look",
+		[OL_WATCHDOG_NOTICE] = "notice",
+	};
+	assert((unsigned)way < OL_WATCHDOG_WAY_COUNT);
+	return names[way];
 }

@@ -229,7 +229,8 @@ enum ol_limited_by {
 	OL_LIMITED_BY_NONE,
 	OL_LIMITED_BY_OWN,
 	OL_LIMITED_BY_ANCESTOR,
-	OL_LIMITED_BY_SYSTEM
+	OL_LIMITED_BY_SYSTEM,
+	OL_LIMITED_BY_INNER /* A group that was made inside the cage. */
 };
 const char *ol_limited_by_name(enum ol_limited_by limited_by);
 

@@ -94,6 +94,9 @@ static void add_limiter(struct ol_words *words, const struct ol_evidence *eviden
 	case OL_LIMITED_BY_SYSTEM:
 		ol_words_add(words, " because the whole machine was out of memory");
 		break;
+	case OL_LIMITED_BY_INNER:
+		ol_words_add(words, " by the limit of a group inside the cage");
+		break;
 	case OL_LIMITED_BY_NONE:
 		break;
 	}

@@ -1,0 +1,1 @@
+#include "caged/caged.h"

@@ -1,0 +1,33 @@
+/* caged.h -- Anybody's program in a cage: start it with the terminal, watch it, see its end, judge.
+ *
+ * The lab's side only: it lives outside of the cage, and so does a guardian that ends the program
+ * when the lab is killed. Prints nothing. */
+#ifndef OL_CAGED_CAGED_H
+#define OL_CAGED_CAGED_H
+
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "record/caged.h"
+
+/* Told as things happen; any may be NULL. */
+struct ol_caged_sink {
+	void *context;
+	void (*on_start)(void *context, const struct ol_caged_summary *summary); /* It runs. */
+	void (*on_sample)(void *context, const struct ol_caged_sample *sample);
+	void (*on_kill)(void *context, const struct ol_oom_kill *kill);
+	void (*on_event)(void *context, const struct ol_event *event);
+	/* The watchdog acts: the last moment to gather what the program is to leave behind. It is told
+	 * to end right after. */
+	void (*on_act)(void *context, const struct ol_caged_summary *summary);
+};
+
+/* Runs the command (NULL-terminated; ignored where a process is adopted) to its end. 0 with
+ * ret_summary filled, whatever became of it. Negative: the lab could not do its work, and nothing
+ * is left behind; -ENOENT and -EACCES with is_command_bad set: there is no such command, or it
+ * cannot be executed. */
+int ol_caged_run(const struct ol_caged_spec *spec, char *const *command,
+	const struct ol_caged_sink *sink, struct ol_caged_summary *ret_summary,
+	bool *ret_is_command_bad, struct ol_error *error);
+
+#endif

@@ -1,0 +1,1 @@
+#include "dump/dump.h"
