@@ -1,5 +1,5 @@
-/* cage_dump.h -- What the watchdog of a caged command leaves behind: the kernel's figures of cage and
- * processes at that moment, and the samples so far. */
+/* cage_dump.h -- What the watchdog of a caged command leaves behind: the kernel's figures of cage
+ * and processes at that moment, and the samples so far. */
 #ifndef OL_CLI_CAGE_DUMP_H
 #define OL_CLI_CAGE_DUMP_H
 

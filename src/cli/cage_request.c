@@ -63,8 +63,7 @@ static int take_settings(struct ol_cage_request *request, const struct ol_cli_li
 		.high_bytes = spec->high_bytes,
 		.address_space_bytes = spec->address_space_bytes,
 		.timeout_ns = spec->timeout_ns,
-		.sample_period_ns =
-			spec->sample_period_ns > 0 ? spec->sample_period_ns : SAMPLE_PERIOD_NS,
+		.sample_period_ns = spec->sample_period_ns > 0 ? spec->sample_period_ns : SAMPLE_PERIOD_NS,
 		.grace_ns = GRACE_NS,
 	};
 	memcpy(request->spec.parent_group, spec->parent_group, sizeof spec->parent_group);
@@ -100,8 +99,8 @@ static int take_watchdog(struct ol_cage_request *request, const struct ol_cli_li
 	if (on_limit != NULL && watchdog == NULL)
 		return ol_say_usage("--on-limit says what a watchdog does; add --watchdog=90%%");
 	if (on_limit != NULL && (*on_limit == '\0' || strlen(on_limit) >= sizeof spec->on_limit))
-		return ol_say_usage("--on-limit: expected a shell command of 1 to %zu bytes",
-			sizeof spec->on_limit - 1);
+		return ol_say_usage(
+			"--on-limit: expected a shell command of 1 to %zu bytes", sizeof spec->on_limit - 1);
 	snprintf(spec->on_limit, sizeof spec->on_limit, "%s", on_limit != NULL ? on_limit : "");
 	if (grace != NULL && strcmp(grace, "never") == 0)
 		spec->grace_ns = UINT64_MAX;

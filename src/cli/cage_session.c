@@ -173,8 +173,8 @@ static int run(struct session *session, struct ol_caged_summary *summary) {
 	};
 	struct ol_error error = { 0 };
 	bool is_command_bad;
-	int result = ol_caged_run(
-		&request->spec, request->command, &sink, summary, &is_command_bad, &error);
+	int result =
+		ol_caged_run(&request->spec, request->command, &sink, summary, &is_command_bad, &error);
 	clear_watch_line(session);
 	if (session->dump != NULL)
 		ol_cage_dump_finish(session->dump, summary);

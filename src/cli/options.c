@@ -146,8 +146,8 @@ static int parse_options(int argc, char **argv, int *index, const struct ol_cli_
 		if (!is_option(argument) || strcmp(argument, "--") == 0)
 			return 0;
 		if (argument[1] == '-' ||
-				   find_name(table, argument + 1, strcspn(argument + 1, "=")) != NULL ||
-				   find_letter(table, argument[1]) == NULL) {
+			find_name(table, argument + 1, strcspn(argument + 1, "=")) != NULL ||
+			find_letter(table, argument[1]) == NULL)
 			result = parse_long(argc, argv, index, table, line, error);
 		else
 			result = parse_letters(argc, argv, index, table, line, error);
@@ -176,8 +176,8 @@ int ol_cli_parse(int argc, char **argv, const struct ol_cli_table *table,
 	return 0;
 }
 
-static int refuse_unknown(const struct ol_cli_table *table, const struct ol_cli_line *line,
-	struct ol_error *error) {
+static int refuse_unknown(
+	const struct ol_cli_table *table, const struct ol_cli_line *line, struct ol_error *error) {
 	for (size_t i = 0; i < line->given_count; i++) {
 		if (line->given[i].option == NULL) {
 			ol_cli_error_unknown(table, NULL, line->given[i].written, error);
