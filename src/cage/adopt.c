@@ -25,8 +25,8 @@ static bool has_ended(int pid_fd) {
 }
 
 static int say_ended(pid_t pid, struct ol_error *error) {
-	return ol_error_set(error, -ESRCH,
-		"process %d has ended; see what runs by ps, and name another one", (int)pid);
+	return ol_error_set(
+		error, -ESRCH, "process %d has ended; see what runs by ps, and name another one", (int)pid);
 }
 
 /* Field 3 of its stat is its state, field 9 the kernel's flags; both stand behind the name, which
@@ -40,8 +40,7 @@ static int check_kind(pid_t pid, struct ol_error *error) {
 	if (ol_file_read(path, text, sizeof text, NULL) < 0)
 		return say_ended(pid, error);
 	const char *fields = strrchr(text, ')');
-	if (fields == NULL ||
-		sscanf(fields, ") %c %*d %*d %*d %*d %*d %lu", &state, &flags) != 2)
+	if (fields == NULL || sscanf(fields, ") %c %*d %*d %*d %*d %*d %lu", &state, &flags) != 2)
 		return ol_error_set(error, -EINVAL, "cannot make out what %s says", path);
 	if ((flags & PF_KTHREAD) != 0)
 		return ol_error_set(error, -EPERM,
@@ -96,40 +95,35 @@ static int fail_to_move(const struct ol_cage *cage, int code, pid_t pid, const c
 		cage->chain.mount, to);
 }
 
-/* Opens the group at path, or the nearest one above that is still there. path is cut to it. */
-static int open_nearest(const struct ol_cage *cage, char path[OL_PATH_BYTES]) {
-	for (;;) {
-		const char *name = path + strspn(path, "/");
-		int fd = openat(cage->chain.fds[0], *name != '\0' ? name : ".",
-			O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		char *slash = strrchr(path, '/');
-		if (fd >= 0 || slash == NULL || path[1] == '\0')
-			return fd;
-		slash[slash == path] = '\0';
-	}
+/* Cuts the last part off a path; false at the top. */
+static bool go_up(char path[OL_PATH_BYTES]) {
+	char *slash = strrchr(path, '/');
+	if (slash == NULL || path[1] == '\0')
+		return false;
+	slash[slash == path] = '\0';
+	return true;
 }
 
-/* Moves a process to from or what stands in for it; sets path, which begins as from, to it. */
+/* Moves a process to the group at path, or to what stands in for it; path is set to that. */
 static int move_back(const struct ol_cage *cage, pid_t pid, char path[OL_PATH_BYTES]) {
-	char wanted[OL_PATH_BYTES];
-	snprintf(wanted, sizeof wanted, "%s", path);
+	const struct ol_cage_chain *chain = &cage->chain;
+	if (*path == '\0')
+		snprintf(path, OL_PATH_BYTES, "%s", chain->path);
 	for (;;) {
-		OL_AUTO_CLOSE int fd = open_nearest(cage, path);
-		int code = fd < 0 ? -ENOENT : 0;
-		/* Version 1 has one place for who has lost his: beside the cage. */
-		bool is_gone = fd < 0 || strcmp(path, wanted) != 0;
-		if (is_gone && cage->chain.memory_version == 1) {
-			snprintf(path, OL_PATH_BYTES, "%s", cage->chain.path);
-			return move(ol_cage_parent_fd(&cage->chain), pid);
-		}
-		if (code == 0)
-			code = move(fd, pid);
-		/* A group of version 2 that hands controllers down holds no processes. */
-		char *slash = strrchr(path, '/');
-		bool is_taken = code != -EBUSY && code != -ENOENT && code != -ENODEV && code != -EOPNOTSUPP;
-		if (is_taken || slash == NULL || path[1] == '\0')
+		const char *name = path + strspn(path, "/");
+		OL_AUTO_CLOSE int fd = ol_cage_open_group(chain->fds[0], *name != '\0' ? name : ".");
+		int code = fd < 0 ? -errno : move(fd, pid);
+		/* Gone; or one of version 2 that hands controllers down, and so holds no processes. */
+		bool is_closed =
+			code == -ENOENT || code == -ENODEV || code == -EBUSY || code == -EOPNOTSUPP;
+		if (!is_closed)
 			return code;
-		slash[slash == path] = '\0';
+		if (chain->memory_version == 1) {
+			snprintf(path, OL_PATH_BYTES, "%s", chain->path);
+			return move(ol_cage_parent_fd(chain), pid);
+		}
+		if (!go_up(path))
+			return code;
 	}
 }
 
@@ -188,8 +182,7 @@ int ol_cage_give_back(struct ol_cage *cage, const char *from, struct ol_error *e
 				"processes of another pid namespace in %.400s cannot be moved; end them",
 				cage->directory);
 		if (giving.code < 0)
-			return fail_to_move(
-				cage, giving.code, giving.pid, cage->path, giving.to, error);
+			return fail_to_move(cage, giving.code, giving.pid, cage->path, giving.to, error);
 	}
 	return ol_error_set(error, -EBUSY,
 		"processes in %.400s start others faster than these can be moved back; stop them by "

@@ -79,8 +79,8 @@ static void copy_printable(char *ret_text, const char *text, size_t capacity, bo
 }
 
 /* Whether the kill is one in the cage. */
-static bool describe(const struct ol_cage *cage, const struct ol_kernel_kill *told,
-	struct ol_oom_kill *ret_kill) {
+static bool describe(
+	const struct ol_cage *cage, const struct ol_kernel_kill *told, struct ol_oom_kill *ret_kill) {
 	struct ol_oom_kill kill = { .pid = told->pid, .anon_bytes = told->anon_bytes };
 	size_t cage_length = told->has_place ? find_cage(cage, told->victim_group) : 0;
 	if (cage_length > 0) {

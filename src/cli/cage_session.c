@@ -130,12 +130,6 @@ static int report(struct session *session, const struct ol_caged_summary *summar
 		ol_caged_json_record_summary(session->record, summary);
 	if (request->is_json && ol_caged_json_write_summary(stdout, summary, &error) < 0)
 		status = OL_EXIT_LAB;
-	if (request->report_path != NULL &&
-		ol_caged_html_write(request->report_path, summary, session->samples.samples,
-			session->samples.count, session->events, session->event_count, &error) < 0) {
-		ol_say("%s", error.message);
-		status = OL_EXIT_LAB;
-	}
 	return status;
 }
 
