@@ -102,17 +102,18 @@ struct ol_caged {
 	int statm_fd;
 	pid_t helper_pid; /* Of on_limit; 0: none. */
 	uint64_t start_ns;
-	uint64_t sample_due_ns; /* All "due" are at_ns; UINT64_MAX: never. */
+	struct ol_oom_kill kills[OL_KILLS_MAX]; /* Taken from the cage. */
+	uint64_t sample_due_ns;                 /* All "due" are at_ns; UINT64_MAX: never. */
 	uint64_t timeout_due_ns;
 	uint64_t kill_due_ns;
 	uint64_t stop_due_ns;
+	uint64_t status_due_ns;
 	struct ol_curve curve;
 	struct ol_watchdog watchdog;
 	struct ol_cage_notice notice;
 	struct ol_caged_circumstances circumstances;
 	bool has_notice;
 	bool has_ended;
-	bool is_interrupted;
 };
 
 uint64_t ol_caged_now_ns(const struct ol_caged *self);

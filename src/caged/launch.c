@@ -89,7 +89,7 @@ static int hear(
 
 pid_t ol_launch(const struct ol_launch *launch, struct ol_refused *ret_refused,
 	bool *ret_is_refused_known, bool *ret_is_command_bad, struct ol_error *error) {
-	struct pipe_ends go, refusal;
+	struct pipe_ends go = { -1, -1 }, refusal = { -1, -1 };
 	*ret_is_command_bad = false;
 	*ret_is_refused_known = false;
 	int result = make_pipe(&go, error);

@@ -26,18 +26,21 @@ static bool is_command_oom_killed(const struct ol_caged_summary *summary,
 }
 
 /* Whose limit killed: of the command, or else of the last that was killed. A group that was made
- * inside the cage and has a limit of its own is the command's own business. */
+ * inside the cage and has a limit of its own is the command's own business. Of many kills at once
+ * the log leaves out whose limit it was: then the counters testify. */
 static enum ol_limited_by find_limiter(
 	const struct ol_caged_summary *summary, const struct ol_oom_kill *command_kill) {
+	uint32_t limiter = OL_LIMITED_BY_NONE;
 	if (command_kill != NULL)
-		return (enum ol_limited_by)command_kill->limited_by;
-	for (uint32_t i = summary->kill_told_count; i-- > 0;) {
-		if (summary->kills[i].limited_by != OL_LIMITED_BY_INNER)
-			return (enum ol_limited_by)summary->kills[i].limited_by;
+		limiter = command_kill->limited_by;
+	for (uint32_t i = summary->kill_told_count; command_kill == NULL && i-- > 0;) {
+		limiter = summary->kills[i].limited_by;
+		if (limiter != OL_LIMITED_BY_INNER)
+			break;
 	}
-	if (summary->kill_told_count > 0)
-		return OL_LIMITED_BY_INNER;
-	return (enum ol_limited_by)summary->evidence.limited_by;
+	if (limiter == OL_LIMITED_BY_NONE)
+		limiter = summary->evidence.limited_by;
+	return (enum ol_limited_by)limiter;
 }
 
 /* Above memory.high a program is made to wait: half of its time so is neither life nor death. */

@@ -9,7 +9,8 @@
 #include "base/units.h"
 #include "caged/internal.h"
 
-enum { KILLS_AT_ONCE = 8 };
+/* Reading /proc/PID/status costs more than a sample. */
+#define STATUS_PERIOD_NS (10 * OL_NS_PER_MS)
 
 static uint64_t measure(const struct ol_caged *self, uint64_t cage_bytes, uint64_t rss_bytes) {
 	return self->watchdog.spec.measure == OL_WATCHDOG_RSS ? rss_bytes : cage_bytes;
@@ -144,34 +145,31 @@ static void take_sample(struct ol_caged *self, uint64_t now_ns) {
 		self->sink->on_sample(self->sink->context, &sample);
 }
 
-/* The largest address space is not in any counter: it is looked at with each tenth sample. */
-static void note_address_space(struct ol_caged *self) {
-	enum { EVERY = 10 };
+/* The largest address space is in no counter of the cage. */
+static void note_address_space(struct ol_caged *self, uint64_t now_ns) {
 	struct ol_caged_summary *summary = self->summary;
 	struct ol_process_memory memory;
-	if (summary->spec.address_space_bytes == UINT64_MAX || summary->sample_count % EVERY != 1 ||
-		ol_process_read_status(&self->process, &memory, NULL) < 0)
+	if (summary->spec.address_space_bytes == UINT64_MAX || now_ns < self->status_due_ns)
 		return;
-	if (memory.vsz_peak_bytes > summary->address_space_peak_bytes)
+	self->status_due_ns = now_ns + STATUS_PERIOD_NS;
+	if (ol_process_read_status(&self->process, &memory, NULL) >= 0 &&
+		memory.vsz_peak_bytes > summary->address_space_peak_bytes)
 		summary->address_space_peak_bytes = memory.vsz_peak_bytes;
 }
 
 void ol_caged_take_kills(struct ol_caged *self) {
 	struct ol_caged_summary *summary = self->summary;
-	struct ol_oom_kill kills[KILLS_AT_ONCE];
-	int count;
-	do {
-		count = ol_cage_take_kills(self->cage, kills, KILLS_AT_ONCE);
-		for (int i = 0; i < count; i++) {
-			kills[i].at_ns = ol_caged_now_ns(self);
-			kills[i].is_command = self->circumstances.is_log_known && kills[i].pid == summary->pid;
-			if (summary->kill_told_count < OL_KILLS_MAX)
-				summary->kills[summary->kill_told_count++] = kills[i];
-			summary->kill_count++;
-			if (self->sink->on_kill != NULL)
-				self->sink->on_kill(self->sink->context, &kills[i]);
-		}
-	} while (count == KILLS_AT_ONCE);
+	int count = ol_cage_take_kills(self->cage, self->kills, OL_KILLS_MAX);
+	for (int i = 0; i < count && i < OL_KILLS_MAX; i++) {
+		struct ol_oom_kill *kill = &self->kills[i];
+		kill->at_ns = ol_caged_now_ns(self);
+		kill->is_command = self->circumstances.is_log_known && kill->pid == summary->pid;
+		if (summary->kill_told_count < OL_KILLS_MAX)
+			summary->kills[summary->kill_told_count++] = *kill;
+		if (self->sink->on_kill != NULL)
+			self->sink->on_kill(self->sink->context, kill);
+	}
+	summary->kill_count += (uint64_t)count;
 }
 
 /* Everything ends: its time is up, or its grace. */
@@ -202,7 +200,7 @@ void ol_caged_watch(struct ol_caged *self) {
 	uint64_t period_ns = self->summary->spec.sample_period_ns;
 	if (now_ns >= self->sample_due_ns) {
 		take_sample(self, now_ns);
-		note_address_space(self);
+		note_address_space(self, now_ns);
 		/* Looks that were missed are not made up for. */
 		self->sample_due_ns += period_ns * ((now_ns - self->sample_due_ns) / period_ns + 1);
 	}

@@ -19,7 +19,7 @@ const struct ol_cli_option ol_cage_options[] = {
 	{ "limit", 'l', "SIZE", "memory the cage may use (32MiB)", true },
 	{ "swap", 0, "SIZE", "swap it may use beside (0: none)", true },
 	{ "high", 0, "SIZE|N%|off", "throttle above this: memory.high (off)", true },
-	{ "address-space", 0, "SIZE|off", "address space of each process: RLIMIT_AS (off)", true },
+	{ "address-space", 0, "SIZE|off", "address space of each process: RLIMIT_AS (off)", false },
 	{ "timeout", 0, "SECONDS", "end the command after this time (none)", true },
 	{ "group", 0, "NAME", "control group to nest the cage in (the lab's choice)", true },
 	{ "sample-period", 0, "SECONDS", "between two looks at the usage (10ms)", true },
@@ -43,6 +43,17 @@ static int say_bad(const char *name, const char *value, const struct ol_error *e
 	return ol_say_usage("--%s=%.64s: %s", name, value, error->message);
 }
 
+/* No least size as for runs, whose heap reserves address space itself. */
+static int take_address_space(struct ol_cage_request *request, const char *value) {
+	struct ol_error error;
+	request->spec.address_space_bytes = UINT64_MAX;
+	if (value == NULL || strcmp(value, "off") == 0)
+		return OL_EXIT_DONE;
+	if (ol_parse_bytes(value, 0, &request->spec.address_space_bytes, &error) < 0)
+		return say_bad("address-space", value, &error);
+	return OL_EXIT_DONE;
+}
+
 /* What runs have too is checked by the same table. */
 static int take_settings(struct ol_cage_request *request, const struct ol_cli_line *line) {
 	static struct ol_plan plan; /* Large. */
@@ -61,13 +72,12 @@ static int take_settings(struct ol_cage_request *request, const struct ol_cli_li
 		.limit_bytes = spec->limit_bytes,
 		.swap_bytes = spec->swap_bytes,
 		.high_bytes = spec->high_bytes,
-		.address_space_bytes = spec->address_space_bytes,
 		.timeout_ns = spec->timeout_ns,
 		.sample_period_ns = spec->sample_period_ns > 0 ? spec->sample_period_ns : SAMPLE_PERIOD_NS,
 		.grace_ns = GRACE_NS,
 	};
 	memcpy(request->spec.parent_group, spec->parent_group, sizeof spec->parent_group);
-	return OL_EXIT_DONE;
+	return take_address_space(request, ol_cli_value(line, "address-space"));
 }
 
 static int take_dump(struct ol_cage_request *request, const char *value) {
