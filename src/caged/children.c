@@ -26,14 +26,18 @@ static void add_usage(struct ol_caged_summary *summary, const struct rusage *usa
 		summary->rss_peak_bytes = rss_bytes;
 }
 
-static bool is_terminal_stop(int signal_number) {
-	return signal_number == SIGTSTP || signal_number == SIGTTIN || signal_number == SIGTTOU;
+/* The terminal's doing, or that of a shell in front of it that suspends itself. */
+static bool is_terminal_stop(const struct ol_caged *self, int signal_number) {
+	if (signal_number == SIGTSTP || signal_number == SIGTTIN || signal_number == SIGTTOU)
+		return true;
+	pid_t group = getpgid(self->summary->pid);
+	return self->terminal.fd >= 0 && group != getpgrp() && tcgetpgrp(self->terminal.fd) == group;
 }
 
 static void note_command(struct ol_caged *self, int status) {
 	struct ol_evidence *evidence = &self->summary->evidence;
 	if (WIFSTOPPED(status)) {
-		if (is_terminal_stop(WSTOPSIG(status)))
+		if (is_terminal_stop(self, WSTOPSIG(status)))
 			self->stop_due_ns = ol_caged_now_ns(self) + STOP_PAUSE_NS;
 		return;
 	}
