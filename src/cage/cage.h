@@ -18,7 +18,8 @@ struct ol_cage_system {
 	char mode[16];                 /* "v1", "hybrid", "v2", or "none". */
 	int memory_version;            /* 1 or 2: who owns memory; 0: nobody. */
 	char mount[OL_PATH_BYTES];     /* Of the hierarchy that owns memory. */
-	char own_group[OL_PATH_BYTES]; /* The lab's own group in it, "/" for the root. */
+	char root[OL_PATH_BYTES];      /* The group that the mount shows at its top; "/": all. */
+	char own_group[OL_PATH_BYTES]; /* The lab's own group below it, "/" for its top. */
 	bool has_swap_limit;           /* memory.memsw.* or memory.swap.max exists. */
 	bool has_peak;                 /* memory.peak or memory.max_usage_in_bytes exists. */
 	bool has_pressure;             /* Per-group PSI. */

@@ -15,6 +15,7 @@
 
 #define OL_CAGE_PREFIX      "oomlab-"
 #define OL_CAGE_LEAF_PREFIX "oomlab-lab-"
+#define OL_CAGE_KEPT_PREFIX "oomlab-kept-"
 
 enum {
 	OL_CAGE_DEPTH_MAX = 32,      /* Levels of a chain, and of groups that a subject nests. */
@@ -22,7 +23,8 @@ enum {
 	OL_CAGE_ATTEMPTS_MAX = 16,   /* Names tried before creation gives up. */
 	OL_CAGE_ENTRIES_MAX = 65536, /* Directory entries looked at when searching for stale groups. */
 	OL_CAGE_EVENTS_BYTES = 1024, /* More than memory.events or cgroup.events ever holds. */
-	OL_CAGE_LIST_BYTES = 4096    /* More than cgroup.controllers ever holds. */
+	OL_CAGE_LIST_BYTES = 4096,   /* More than cgroup.controllers ever holds. */
+	OL_CAGE_MEMBERSHIP_BYTES = 16384 /* Of /proc/PID/cgroup: a path for each hierarchy. */
 };
 
 /* The waiting that the kernel's races need is bounded by this. */
@@ -84,6 +86,8 @@ struct ol_cage_patience {
 	uint64_t step_ns;
 };
 bool ol_cage_wait(struct ol_cage_patience *patience);
+/* "a//b/" -> "/a/b"; ".." is refused. */
+int ol_cage_normalize_path(const char *path, char ret_path[OL_PATH_BYTES], struct ol_error *error);
 int ol_cage_join_path(
 	char ret_path[OL_PATH_BYTES], const char *first, const char *second, struct ol_error *error);
 
@@ -107,12 +111,36 @@ void ol_cage_leaf_leave(const struct ol_cage_chain *chain, int level);
 /* The path of one level: the chain's path cut short. */
 void ol_cage_level_path(const struct ol_cage_chain *chain, int level, char ret_path[OL_PATH_BYTES]);
 
+/* walk.c: each_group visits the groups directly below and returns the sum of what the visits
+ * return; begin with depth 0. each_process_below is each_process, here and in groups below. */
+typedef int (*ol_cage_visit_group)(int parent_fd, const char *name, int depth, void *context);
+int ol_cage_open_group(int parent_fd, const char *name);
+int ol_cage_each_group(int directory_fd, int depth, ol_cage_visit_group visit, void *context);
+int ol_cage_each_process_below(
+	int directory_fd, void (*each)(pid_t pid, void *context), void *context);
+
+/* tree.c: calls visit with each group of the hierarchy and its path, from the top down, until it
+ * says that this was enough (true). -errno where the top cannot be opened. */
+typedef bool (*ol_cage_visit_path)(int fd, const char *path, void *context);
+int ol_cage_each_path(const struct ol_cage_system *system, ol_cage_visit_path visit, void *context,
+	struct ol_error *error);
+
+/* membership.c: the group that a text of /proc/PID/cgroup names in the hierarchy of memory: false
+ * where there is none. Translates such a path into one below a mount that shows the group root at
+ * its top: false where it is not below, or cannot be told. */
+bool ol_cage_find_membership(const char *groups, int version, char ret_path[OL_PATH_BYTES]);
+bool ol_cage_is_deleted(const char *path); /* As the kernel marks a group that was removed. */
+bool ol_cage_path_below(const char *root, const char *path, char ret_path[OL_PATH_BYTES]);
+
 /* end.c: ends what runs in a group and in groups below it; removes it with these. */
 int ol_cage_end_processes(int directory_fd, const char *directory, struct ol_error *error);
 int ol_cage_remove_tree(
 	int parent_fd, const char *name, const char *directory, struct ol_error *error);
 /* stale.c */
 int ol_cage_sweep(int parent_fd);
+/* "oomlab-PID-0123456789abcdef", and the same of a cage that outlives its lab. */
+bool ol_cage_is_cage_name(const char *name);
+bool ol_cage_is_kept_name(const char *name);
 bool ol_cage_has_cages(int parent_fd);
 
 /* limits.c */

@@ -11,15 +11,23 @@
 
 #include "cage/internal.h"
 
-/* "oomlab-PID-0123456789abcdef", exactly: people may name their own groups oomlab-something. */
-static bool is_cage(const char *name) {
-	size_t prefix_length = strlen(OL_CAGE_PREFIX);
-	if (strncmp(name, OL_CAGE_PREFIX, prefix_length) != 0)
+/* "PREFIX" "PID-0123456789abcdef", exactly: people may name their own groups oomlab-something. */
+static bool has_lab_and_number(const char *name, const char *prefix) {
+	size_t prefix_length = strlen(prefix);
+	if (strncmp(name, prefix, prefix_length) != 0)
 		return false;
 	size_t digits = strspn(name + prefix_length, "0123456789");
 	const char *rest = name + prefix_length + digits;
 	return digits > 0 && *rest == '-' && strspn(rest + 1, "0123456789abcdef") == 16 &&
 		   rest[17] == '\0';
+}
+
+bool ol_cage_is_cage_name(const char *name) {
+	return has_lab_and_number(name, OL_CAGE_PREFIX);
+}
+
+bool ol_cage_is_kept_name(const char *name) {
+	return has_lab_and_number(name, OL_CAGE_KEPT_PREFIX);
 }
 
 static bool is_leaf(const char *name) {
@@ -55,9 +63,9 @@ static int search(int parent_fd, bool is_sweep) {
 	for (int i = 0; i < OL_CAGE_ENTRIES_MAX && (entry = readdir(list)) != NULL; i++) {
 		if (entry->d_type != DT_DIR)
 			continue;
-		if (is_sweep && (is_cage(entry->d_name) || is_leaf(entry->d_name)))
+		if (is_sweep && (ol_cage_is_cage_name(entry->d_name) || is_leaf(entry->d_name)))
 			found_count += sweep_one(parent_fd, entry->d_name);
-		else if (!is_sweep && is_cage(entry->d_name))
+		else if (!is_sweep && ol_cage_is_cage_name(entry->d_name))
 			found_count++;
 	}
 	closedir(list);
