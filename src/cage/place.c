@@ -73,35 +73,6 @@ static int open_levels(const struct ol_cage_system *system, const char *path,
 	return 0;
 }
 
-/* "a//b/" -> "/a/b". */
-static int normalize(const char *parent, char ret_path[OL_PATH_BYTES], struct ol_error *error) {
-	size_t used = 0;
-	for (const char *next = parent; *next != '\0';) {
-		size_t length = strcspn(next, "/");
-		if (length == 2 && strncmp(next, "..", 2) == 0)
-			return ol_error_set(error, -EINVAL,
-				"'%.300s' is not a control group's name: it must not contain \"..\"; name a group "
-				"from the top of the hierarchy, as in user.slice/lab",
-				parent);
-		bool is_empty = length == 0 || (length == 1 && *next == '.');
-		if (!is_empty && used + 1 + length >= OL_PATH_BYTES)
-			return ol_error_set(error, -ENAMETOOLONG,
-				"the control group's name '%.128s...' is longer than %d bytes", parent,
-				OL_PATH_BYTES - 1);
-		if (!is_empty) {
-			ret_path[used++] = '/';
-			memcpy(ret_path + used, next, length);
-			used += length;
-		}
-		next += length;
-		next += *next == '/';
-	}
-	if (used == 0)
-		ret_path[used++] = '/';
-	ret_path[used] = '\0';
-	return 0;
-}
-
 /* What this user needs to make groups in a group and to move processes between them. Returns 0, or
  * a negative errno value and the file that is in the way. */
 static int check_writable(int fd, int memory_version, const char **ret_file) {
@@ -201,7 +172,7 @@ int ol_cage_place(const struct ol_cage_system *system, const char *parent,
 			"this machine has no memory controller to make a cage with; oomlab doctor says why");
 	snprintf(chain->mount, sizeof chain->mount, "%s", system->mount);
 	snprintf(chain->root, sizeof chain->root, "%s", system->root);
-	int result = parent != NULL ? normalize(parent, path, error) : 0;
+	int result = parent != NULL ? ol_cage_normalize_path(parent, path, error) : 0;
 	if (result >= 0)
 		result = open_top(system, chain, error);
 	if (result >= 0)
