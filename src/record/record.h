@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "record/watchdog.h"
+
 enum {
 	OL_NAME_BYTES = 64,         /* Names of phases, scenarios, options; NUL included. */
 	OL_TEXT_BYTES = 512,        /* Log lines, kernel lines, titles. */
@@ -223,6 +225,10 @@ struct ol_run_spec {
 	uint32_t option_count;
 	struct ol_option_value options[OL_OPTIONS_MAX];
 	char parent_group[OL_PATH_BYTES]; /* --group; "" for the lab's own choice. */
+	struct ol_watchdog_spec watchdog;
+	char dump_parent[OL_PATH_BYTES]; /* Where a run that is told to end leaves a dump; "": none. */
+	uint32_t wants_profile; /* 1: who allocated what is kept, and told before such an end. */
+	uint32_t padding;
 };
 
 enum ol_limited_by {
@@ -271,6 +277,10 @@ struct ol_run_summary {
 	struct ol_last_words last_words;
 	uint64_t baseline_bytes; /* Charged to the cage before the scenario's first allocation. */
 	uint64_t cage_peak_bytes;
+	struct ol_watchdog_facts watchdog; /* Where spec.watchdog is on. */
+	uint32_t is_overdue; /* 1: told to end by its watchdog it did not, and the lab killed it. */
+	uint32_t padding;
+	char dump_directory[OL_PATH_BYTES];     /* What it left behind; "". */
 	uint64_t wall_ns;                       /* From the fork to the reaping of the subject. */
 	char error_message[OL_MESSAGE_BYTES];   /* Script or lab error, one line. */
 	char error_traceback[OL_MESSAGE_BYTES]; /* Lua's, "" where none. */

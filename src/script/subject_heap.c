@@ -42,6 +42,26 @@ static int heap_phase(lua_State *L) {
 }
 
 /***
+ * Says in a word what is allocated from now on, until another word or none is given: the heap
+ * profile of a run that is told to end tells by it.
+ * @function heap:tag
+ * @tparam[opt] string tag  up to 63 bytes; nothing for none
+ * @treturn heap itself, so that heap:tag("cache"):slab(n) reads well
+ */
+static int heap_tag(lua_State *L) {
+	struct ol_run *run = check_heap(L);
+	size_t length;
+	const char *tag = luaL_optlstring(L, 2, "", &length);
+	luaL_argcheck(L, length < OL_NAME_BYTES && strlen(tag) == length, 2,
+		"expected a word of at most 63 bytes");
+
+	ol_run_tag(run, tag);
+
+	lua_settop(L, 1); /* heap */
+	return 1;
+}
+
+/***
  * Allocates a slab of bytes and writes to all of it. A cycle of the collector may run.
  * @function heap:slab
  * @tparam integer bytes  1 to the heap's address space
@@ -60,10 +80,12 @@ static int heap_slab(lua_State *L) {
 	struct ol_error error;
 
 	struct ol_handle *slab = ol_handle_push_closed(L, OL_HANDLE_SLAB); /* ..., slab */
+	ol_subject_note_place(L);
 	if (ol_run_slab(run, bytes, fill, &slab->root, &error) < 0) {
 		slab->root = OL_ROOT_NONE;
 		return ol_subject_raise(L, &error);
 	}
+	slab->place = ol_run_place(run);
 	ol_subject_obey(L);
 	return 1;
 }
@@ -87,10 +109,12 @@ static int heap_node(lua_State *L) {
 	struct ol_error error;
 
 	struct ol_handle *node = ol_handle_push_closed(L, OL_HANDLE_NODE); /* ..., node */
+	ol_subject_note_place(L);
 	if (ol_run_node(run, (uint32_t)slots, payload_bytes, &node->root, &error) < 0) {
 		node->root = OL_ROOT_NONE;
 		return ol_subject_raise(L, &error);
 	}
+	node->place = ol_run_place(run);
 	ol_subject_obey(L);
 	return 1;
 }
@@ -198,6 +222,7 @@ static int cage_usage(lua_State *L) {
 void ol_subject_open_heap(lua_State *L) {
 	static const luaL_Reg methods[] = {
 		{ "phase", heap_phase },
+		{ "tag", heap_tag },
 		{ "slab", heap_slab },
 		{ "node", heap_node },
 		{ "root", heap_root },
