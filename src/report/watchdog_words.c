@@ -28,7 +28,7 @@ static void add_action(struct ol_words *words, const struct ol_watchdog_spec *sp
 	ol_words_add(words, "acted on %s at %s", is_notice ? "the kernel's notice" : "a look",
 		OL_BYTES_TEXT(facts->acted_bytes));
 	add_latency(words, spec, facts);
-	if (is_notice && spec->every_ns > 0)
+	if (is_notice && facts->next_look_ns != UINT64_MAX)
 		ol_words_add(words, "; the next of its looks every %s was %s away",
 			OL_DURATION_TEXT(spec->every_ns), OL_DURATION_TEXT(facts->next_look_ns));
 	if (facts->ended_at_ns != UINT64_MAX && facts->ended_at_ns >= facts->acted_at_ns)
@@ -49,6 +49,11 @@ static void add_inaction(struct ol_words *words, const struct ol_watchdog_spec *
 	ol_words_add(words, " reached %s", OL_BYTES_TEXT(spec->threshold_bytes));
 	if (spec->every_ns == 0)
 		return;
+	if (facts->look_count == 0) {
+		ol_words_add(
+			words, " before the first of its looks every %s", OL_DURATION_TEXT(spec->every_ns));
+		return;
+	}
 	ol_words_add(words, ": its ");
 	ol_words_add_count(words, facts->look_count, "look", "looks");
 	ol_words_add(words, ", every %s, saw at most %s", OL_DURATION_TEXT(spec->every_ns),
