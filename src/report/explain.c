@@ -230,23 +230,41 @@ static void explain_own_limit(struct ol_words *words, const struct findings *fou
 		explain_live(words, found);
 }
 
-static void explain_ancestor(struct ol_words *words, const struct findings *found) {
-	const struct ol_evidence *evidence = &found->summary->evidence;
-	if (evidence->limited_by == OL_LIMITED_BY_SYSTEM) {
-		ol_words_add(words, "The machine itself ran out of memory; the cage's limit of %s",
-			OL_BYTES_TEXT(found->limit_bytes));
-	} else {
-		ol_words_add(words, "The limit of %s struck first; the cage's own limit of %s",
-			evidence->limiting_group[0] ? evidence->limiting_group : "a group above the cage",
-			OL_BYTES_TEXT(found->limit_bytes));
-	}
-	if (found->summary->cage_peak_bytes > 0)
-		ol_words_add(words, " was not what killed it (it peaked at %s).",
-			OL_BYTES_TEXT(found->summary->cage_peak_bytes));
+void ol_words_add_foreign_limit(struct ol_words *words, const struct ol_evidence *evidence,
+	uint64_t limit_bytes, uint64_t peak_bytes) {
+	if (evidence->limited_by == OL_LIMITED_BY_SYSTEM)
+		ol_words_add(words, "The machine itself ran out of memory; the cage");
 	else
-		ol_words_add(words, " was not what killed it.");
+		ol_words_add(words, "The limit of %s struck first; the cage",
+			evidence->limiting_group[0]                   ? evidence->limiting_group
+			: evidence->limited_by == OL_LIMITED_BY_INNER ? "a group inside the cage"
+														  : "a group above the cage");
+	if (limit_bytes == UINT64_MAX)
+		ol_words_add(words, " itself had none");
+	else if (evidence->limited_by == OL_LIMITED_BY_SYSTEM)
+		ol_words_add(words, "'s limit of %s was not what killed it", OL_BYTES_TEXT(limit_bytes));
+	else
+		ol_words_add(
+			words, "'s own limit of %s was not what killed it", OL_BYTES_TEXT(limit_bytes));
+	if (peak_bytes > 0)
+		ol_words_add(words, " (it peaked at %s)", OL_BYTES_TEXT(peak_bytes));
+	ol_words_add(words, ".");
 	if (evidence->limited_by == OL_LIMITED_BY_ANCESTOR)
 		ol_words_add(words, " Raise the limit of that group, or choose another with --group.");
+}
+
+void ol_words_add_throttling(struct ol_words *words, uint64_t high_bytes, uint64_t high_count) {
+	ol_words_add(words, "It went over memory.high");
+	if (high_bytes != UINT64_MAX)
+		ol_words_add(words, " (%s)", OL_BYTES_TEXT(high_bytes));
+	ol_words_add(words,
+		" %" PRIu64 " times, and the kernel held it back each time instead of killing it.",
+		high_count);
+}
+
+void ol_words_add_stranger(struct ol_words *words, int signal_number) {
+	ol_words_add(
+		words, "The cage counted no OOM kill: signal %d came from elsewhere.", signal_number);
 }
 
 /* The phase that gave back most: what it began with, plus what it asked for, less what was left. */
@@ -352,21 +370,14 @@ static void explain_other(struct ol_words *words, const struct findings *found) 
 		ol_words_add(words, " had run. A longer --timeout shows whether it would have ended.");
 		break;
 	case OL_OUTCOME_THROTTLED:
-		ol_words_add(words, "It went over memory.high");
-		if (summary->spec.high_bytes != UINT64_MAX)
-			ol_words_add(words, " (%s)", OL_BYTES_TEXT(summary->spec.high_bytes));
-		ol_words_add(words,
-			" %" PRIu64 " times, and the kernel held it back each time instead of "
-			"killing it.",
-			summary->evidence.high_delta);
+		ol_words_add_throttling(words, summary->spec.high_bytes, summary->evidence.high_delta);
 		break;
 	case OL_OUTCOME_SHUT_DOWN:
 		ol_words_add(words, "It ended itself with the cage at %s of %s.",
 			OL_BYTES_TEXT(last->cage_bytes), OL_BYTES_TEXT(found->limit_bytes));
 		break;
 	case OL_OUTCOME_KILLED:
-		ol_words_add(words, "The cage counted no OOM kill: signal %d came from elsewhere.",
-			summary->evidence.signal);
+		ol_words_add_stranger(words, summary->evidence.signal);
 		break;
 	default:
 		ol_words_add(words, "%s", summary->error_message);
@@ -385,7 +396,8 @@ void ol_explain(const struct ol_run_summary *summary, char *buffer, size_t capac
 		explain_own_limit(&words, &found);
 		break;
 	case OL_OUTCOME_OOM_KILLED_BY_ANCESTOR:
-		explain_ancestor(&words, &found);
+		ol_words_add_foreign_limit(
+			&words, &summary->evidence, found.limit_bytes, summary->cage_peak_bytes);
 		break;
 	case OL_OUTCOME_OUT_OF_MEMORY:
 		explain_refusal(&words, &found);
