@@ -353,6 +353,38 @@ static void explain_refusal(struct ol_words *words, const struct findings *found
 			OL_BYTES_TEXT(found->last->memstats.heap_alloc));
 }
 
+static void explain_overdue(struct ol_words *words, const struct ol_run_summary *summary) {
+	const struct ol_watchdog_facts *facts = &summary->watchdog;
+	uint64_t waited_ns =
+		facts->ended_at_ns > facts->acted_at_ns ? facts->ended_at_ns - facts->acted_at_ns : 0;
+	ol_words_add(words,
+		"It hears that it is to end where it allocates, or writes to what it has allocated. It did "
+		"neither for %s, and the lab killed it.",
+		OL_DURATION_TEXT(waited_ns));
+}
+
+static void explain_shut_down(struct ol_words *words, const struct findings *found) {
+	const struct ol_run_summary *summary = found->summary;
+	const struct ol_memstats *stats = &found->last->memstats;
+	if (summary->watchdog.way == OL_WATCHDOG_NOT) {
+		ol_words_add(words, "It ended itself with the cage at %s of %s.",
+			OL_BYTES_TEXT(found->last->cage_bytes), OL_BYTES_TEXT(found->limit_bytes));
+		return;
+	}
+	ol_words_add(words, "%s were left to the limit of %s, and the heap held %s",
+		OL_BYTES_TEXT(found->limit_bytes > summary->watchdog.peak_bytes
+						  ? found->limit_bytes - summary->watchdog.peak_bytes
+						  : 0),
+		OL_BYTES_TEXT(found->limit_bytes), OL_BYTES_TEXT(stats->heap_alloc));
+	if (found->has_count && is_notable(found, found->garbage_bytes))
+		ol_words_add(words,
+			", %s of it garbage: a collection might have spared it the end (--memlimit=%.0f%%).",
+			OL_BYTES_TEXT(found->garbage_bytes),
+			90.0 * (double)summary->spec.watchdog.threshold_bytes / (double)found->limit_bytes);
+	else
+		ol_words_add(words, ": what it leaves behind tells which line of the script.");
+}
+
 static void explain_other(struct ol_words *words, const struct findings *found) {
 	const struct ol_run_summary *summary = found->summary;
 	const struct ol_last_words *last = found->last;
@@ -373,11 +405,13 @@ static void explain_other(struct ol_words *words, const struct findings *found) 
 		ol_words_add_throttling(words, summary->spec.high_bytes, summary->evidence.high_delta);
 		break;
 	case OL_OUTCOME_SHUT_DOWN:
-		ol_words_add(words, "It ended itself with the cage at %s of %s.",
-			OL_BYTES_TEXT(last->cage_bytes), OL_BYTES_TEXT(found->limit_bytes));
+		explain_shut_down(words, found);
 		break;
 	case OL_OUTCOME_KILLED:
-		ol_words_add_stranger(words, summary->evidence.signal);
+		if (summary->is_overdue)
+			explain_overdue(words, summary);
+		else
+			ol_words_add_stranger(words, summary->evidence.signal);
 		break;
 	default:
 		ol_words_add(words, "%s", summary->error_message);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "report/caged_words.h"
 #include "report/lines.h"
 #include "report/report.h"
 #include "report/table.h"
@@ -91,6 +92,9 @@ static void put_cage(FILE *stream, struct ol_style style, const struct ol_run_su
 	const struct ol_limits limits = { spec->limit_bytes, spec->swap_bytes, spec->high_bytes,
 		spec->address_space_bytes };
 	ol_words_add_limits(&words, ol_cells_separator(style), &limits, &summary->cage);
+	if (spec->watchdog.is_on)
+		ol_words_add(&words, " %s watchdog at %s", ol_cells_separator(style),
+			OL_BYTES_TEXT(spec->watchdog.threshold_bytes));
 	ol_text_fact(stream, style, "cage", text);
 }
 
@@ -333,6 +337,20 @@ static void put_pauses(const struct ol_text_report *report, const struct ol_paus
 	put_paragraph(report, "pauses", text);
 }
 
+/* What its watchdog saw and did, and what is left of the run. */
+static void put_watchdog(
+	const struct ol_text_report *report, const struct ol_run_summary *summary) {
+	char text[OL_PARAGRAPH_BYTES];
+	struct ol_words words = ol_words_in(text, sizeof text);
+	ol_words_add_watchdog(&words, &summary->spec.watchdog, &summary->watchdog);
+	if (words.used > 0)
+		put_paragraph(report, "watchdog", text);
+	if (summary->dump_directory[0] == '\0')
+		return;
+	put_paragraph(report, "dump", summary->dump_directory);
+	put_paragraph(report, "", "try: go tool pprof -top heap.pb.gz, in there");
+}
+
 void ol_text_report_end(struct ol_text_report *report, const struct ol_run_summary *summary) {
 	char text[OL_PARAGRAPH_BYTES];
 	clear_live_line(report);
@@ -351,6 +369,7 @@ void ol_text_report_end(struct ol_text_report *report, const struct ol_run_summa
 	}
 	put_small_cage(report, summary);
 	put_pauses(report, &summary->last_words.pauses);
+	put_watchdog(report, summary);
 	/* Errors are for the caller to tell: on the error stream, with their traceback. */
 	if (summary->outcome != OL_OUTCOME_SCRIPT_ERROR && summary->outcome != OL_OUTCOME_LAB_ERROR) {
 		ol_explain(summary, text, sizeof text);

@@ -10,16 +10,21 @@ static void add_measure(struct ol_words *words, const struct ol_watchdog_spec *s
 
 static void add_latency(struct ol_words *words, const struct ol_watchdog_spec *spec,
 	const struct ol_watchdog_facts *facts) {
-	if (facts->crossed_at_ns <= facts->acted_at_ns) {
-		ol_words_add(
-			words, ", %s after ", OL_DURATION_TEXT(facts->acted_at_ns - facts->crossed_at_ns));
-		add_measure(words, spec);
-		ol_words_add(words, " was seen to cross %s", OL_BYTES_TEXT(spec->threshold_bytes));
-	} else {
+	if (facts->crossed_at_ns > facts->acted_at_ns) {
 		ol_words_add(words, ", before any sample had seen ");
 		add_measure(words, spec);
 		ol_words_add(words, " cross %s", OL_BYTES_TEXT(spec->threshold_bytes));
+		return;
 	}
+	/* It crossed between two measurements, and nobody knows when. */
+	if (facts->crossed_at_ns < facts->acted_at_ns)
+		ol_words_add(
+			words, ", %s to ", OL_DURATION_TEXT(facts->acted_at_ns - facts->crossed_at_ns));
+	else
+		ol_words_add(words, ", at most ");
+	ol_words_add(words, "%s after ", OL_DURATION_TEXT(facts->acted_at_ns - facts->below_at_ns));
+	add_measure(words, spec);
+	ol_words_add(words, " crossed %s", OL_BYTES_TEXT(spec->threshold_bytes));
 }
 
 static void add_action(struct ol_words *words, const struct ol_watchdog_spec *spec,

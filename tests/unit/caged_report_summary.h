@@ -113,6 +113,7 @@ static inline void make_caged_apoptosis(struct ol_caged_summary *summary) {
 		.way = OL_WATCHDOG_NOTICE,
 		.has_notice = 1,
 		.notice_count = 1,
+		.below_at_ns = 11990 * OL_NS_PER_MS,
 		.crossed_at_ns = 12000 * OL_NS_PER_MS,
 		.acted_at_ns = 12000 * OL_NS_PER_MS + 400 * OL_NS_PER_US,
 		.acted_bytes = 91 * OL_MIB,
