@@ -158,6 +158,11 @@ int ol_json_write_summary(
 	return ol_json_write_line(stream, ol_json_of_summary(summary), error);
 }
 
+int ol_json_write_phases(
+	FILE *stream, const struct ol_run_summary *summary, struct ol_error *error) {
+	return ol_json_write_line(stream, json_of_phases(summary), error);
+}
+
 static int stream_result(FILE *stream, struct ol_error *error) {
 	if (fflush(stream) == 0 && !ferror(stream))
 		return 0;
