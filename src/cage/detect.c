@@ -135,6 +135,25 @@ static void path_below(const char *root, const char *path, char ret_path[OL_PATH
 	snprintf(ret_path, OL_PATH_BYTES, "%s", path[length] == '\0' ? "/" : path + length);
 }
 
+int ol_cage_group_of(
+	pid_t pid, int memory_version, const char *root, char ret_path[OL_PATH_BYTES]) {
+	char file[64];
+	char path[OL_PATH_BYTES];
+	OL_AUTO_FREE char *groups = malloc(PROC_CGROUP_BYTES);
+	if (groups == NULL)
+		return -ENOMEM;
+	snprintf(file, sizeof file, "/proc/%d/cgroup", (int)pid);
+	int result = ol_file_read(file, groups, PROC_CGROUP_BYTES, NULL);
+	if (result == -ENOENT)
+		return -ESRCH;
+	if (result < 0)
+		return result;
+	if (!find_group(groups, memory_version, path))
+		return -ENOENT;
+	path_below(root, path, ret_path);
+	return 0;
+}
+
 /* Version 1 wins where both seem to have memory; then the mount that shows most. */
 static int rank_mount(const struct search *search, const struct mount *mount) {
 	char path[OL_PATH_BYTES];
@@ -278,6 +297,7 @@ int ol_cage_detect(struct ol_cage_system *ret_system, struct ol_error *error) {
 										 : "v2");
 	system.memory_version = search->version;
 	snprintf(system.mount, sizeof system.mount, "%s", search->mount);
+	snprintf(system.root, sizeof system.root, "%s", search->root);
 	char path[OL_PATH_BYTES];
 	if (find_group(search->groups, search->version, path))
 		path_below(search->root, path, system.own_group);

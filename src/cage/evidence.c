@@ -70,26 +70,42 @@ static void judge_by_counters(const struct ol_cage *cage, struct ol_evidence *ev
 	evidence->limited_by = OL_LIMITED_BY_SYSTEM;
 }
 
-/* The kernel's name of a group, as seen from our mount: the part of its name for our own cage that
- * comes before our name for it is above what we see. */
-static const char *name_here(const struct ol_kernel_log_finding *finding, const char *path) {
-	size_t kernel_length = strlen(finding->task_group);
-	size_t length = strlen(path);
-	if (kernel_length <= length || strcmp(finding->task_group + kernel_length - length, path) != 0)
-		return finding->group;
-	size_t above_length = kernel_length - length;
-	if (strncmp(finding->group, finding->task_group, above_length) == 0 &&
-		finding->group[above_length] == '/')
-		return finding->group + above_length;
-	return finding->group;
+static uint64_t own_kill_count(int directory_fd) {
+	char text[OL_CAGE_EVENTS_BYTES];
+	uint64_t count = 0;
+	if (ol_file_read_at(directory_fd, "memory.oom_control", text, sizeof text, NULL) >= 0)
+		(void)ol_keyed_uint64(text, "oom_kill", &count);
+	return count;
 }
 
-static void search_log(struct ol_cage *cage) {
+/* Version 1 counts a kill in the very group only. */
+static int count_kills_below(int parent_fd, const char *name, int depth, void *context) {
+	uint64_t *kill_count = context;
+	OL_AUTO_CLOSE int fd = ol_cage_open_group(parent_fd, name);
+	if (fd >= 0) {
+		*kill_count += own_kill_count(fd);
+		(void)ol_cage_each_group(fd, depth, count_kills_below, context);
+	}
+	return 0;
+}
+
+/* All that the log and the counters know by now. */
+static uint64_t count_kills(struct ol_cage *cage, uint64_t own_count) {
+	ol_cage_read_log(cage);
+	if (cage->chain.memory_version == 2)
+		return own_count; /* Those below are in it. */
+	uint64_t counted = own_count;
+	(void)ol_cage_each_group(cage->directory_fd, 0, count_kills_below, &counted);
+	return counted > cage->kills.count ? counted : cage->kills.count;
+}
+
+/* The log has its line a little after the counter has its one. */
+static void wait_for_log(struct ol_cage *cage, uint64_t kill_count) {
 	struct ol_cage_patience patience = { 0 };
-	for (int i = 0; cage->kernel_log_fd >= 0 && i < LOG_ATTEMPTS_MAX; i++) {
-		ol_kernel_log_search(cage->kernel_log_fd, cage->name, cage->attached_pid, &cage->finding);
-		if (*cage->finding.line != '\0' || !ol_cage_wait(&patience))
+	for (int i = 0; cage->kills.log.fd >= 0 && i < LOG_ATTEMPTS_MAX; i++) {
+		if (cage->kills.count >= kill_count || !ol_cage_wait(&patience))
 			return;
+		ol_cage_read_log(cage);
 	}
 }
 
@@ -100,23 +116,24 @@ int ol_cage_read_evidence(struct ol_cage *cage, struct ol_cage_counters *ret_cou
 	if (result < 0)
 		return result;
 	struct ol_evidence evidence = *ret_evidence;
-	evidence.oom_kill_delta = counters.oom_kill_count; /* The group is new: it began at 0. */
+	/* The group is new: it began at 0. */
+	evidence.oom_kill_delta = count_kills(cage, counters.oom_kill_count);
 	evidence.high_delta = counters.high_count;
 	evidence.swap_peak_bytes = counters.swap_peak_bytes;
 	evidence.limited_by = OL_LIMITED_BY_NONE;
 	*evidence.limiting_group = '\0';
 	*evidence.kernel_line = '\0';
 	if (evidence.oom_kill_delta > 0) {
-		search_log(cage);
-		const struct ol_kernel_log_finding *finding = &cage->finding;
-		if (finding->limited_by != OL_LIMITED_BY_NONE) {
-			evidence.limited_by = finding->limited_by;
+		wait_for_log(cage, evidence.oom_kill_delta);
+		const struct ol_oom_kill *witness = &cage->kills.witness;
+		if (witness->limited_by != OL_LIMITED_BY_NONE) {
+			evidence.limited_by = witness->limited_by;
 			snprintf(evidence.limiting_group, sizeof evidence.limiting_group, "%s",
-				name_here(finding, cage->path));
+				witness->limiting_group);
 		} else {
 			judge_by_counters(cage, &evidence);
 		}
-		snprintf(evidence.kernel_line, sizeof evidence.kernel_line, "%s", finding->line);
+		snprintf(evidence.kernel_line, sizeof evidence.kernel_line, "%s", witness->kernel_line);
 	}
 	if (ret_counters != NULL)
 		*ret_counters = counters;
