@@ -335,6 +335,22 @@ static void explain_survival(struct ol_words *words, const struct findings *foun
 	ol_words_add(words, ".");
 }
 
+/* A cap on address space refuses what is mapped, whether or not there is anything in it. */
+static void explain_address_space(struct ol_words *words, const struct findings *found) {
+	const struct ol_last_words *last = found->last;
+	uint64_t cap_bytes = found->summary->spec.address_space_bytes;
+	ol_words_add(words,
+		"The address space was capped at %s, and %s of it were mapped (%s that the heap reserves "
+		"for itself, %s by the program): the program saw the refusal, and the cage's limit was not "
+		"what stopped it.",
+		OL_BYTES_TEXT(cap_bytes), OL_BYTES_TEXT(last->address_space_bytes),
+		OL_BYTES_TEXT(last->heap_address_bytes), OL_BYTES_TEXT(last->reserved_bytes));
+	ol_words_add(words, " %s were resident%s.", OL_BYTES_TEXT(last->resident_bytes),
+		last->resident_bytes < last->address_space_bytes / 8
+			? ": it was addresses that were short, not memory"
+			: "");
+}
+
 static void explain_refusal(struct ol_words *words, const struct findings *found) {
 	const struct ol_run_summary *summary = found->summary;
 	if (summary->spec.fail_memory_request > 0)
@@ -343,11 +359,7 @@ static void explain_refusal(struct ol_words *words, const struct findings *found
 			"--fail-memory-request.",
 			summary->spec.fail_memory_request);
 	else if (summary->spec.address_space_bytes != UINT64_MAX)
-		ol_words_add(words,
-			"The address space was capped at %s, and the heap, at %s, could not map more: the "
-			"program saw the refusal, and the cage's limit was not what stopped it.",
-			OL_BYTES_TEXT(summary->spec.address_space_bytes),
-			OL_BYTES_TEXT(found->last->memstats.heap_sys - found->last->memstats.heap_released));
+		explain_address_space(words, found);
 	else
 		ol_words_add(words, "The system refused more memory with the heap at %s.",
 			OL_BYTES_TEXT(found->last->memstats.heap_alloc));

@@ -332,6 +332,22 @@ static void put_pauses(FILE *stream, struct ol_style style, const struct ol_paus
 	ol_text_fact(stream, style, "pauses", text);
 }
 
+static void put_address_space(
+	FILE *stream, struct ol_style style, const struct ol_run_summary *summary) {
+	const struct ol_last_words *last = &summary->last_words;
+	char text[OL_PARAGRAPH_BYTES];
+	if (summary->spec.address_space_bytes == UINT64_MAX || last->address_space_bytes == 0)
+		return;
+	snprintf(text, sizeof text,
+		"%s mapped of %s %s heap reserved %s %s program reserved %s %s "
+		"resident %s",
+		OL_BYTES_TEXT(last->address_space_bytes), OL_BYTES_TEXT(summary->spec.address_space_bytes),
+		ol_cells_separator(style), OL_BYTES_TEXT(last->heap_address_bytes),
+		ol_cells_separator(style), OL_BYTES_TEXT(last->reserved_bytes), ol_cells_separator(style),
+		OL_BYTES_TEXT(last->resident_bytes));
+	ol_text_fact(stream, style, "addresses", text);
+}
+
 /* What its watchdog saw and did, and what is left of the run. */
 static void put_watchdog(
 	FILE *stream, struct ol_style style, const struct ol_run_summary *summary) {
@@ -358,6 +374,7 @@ void ol_text_report_findings(
 	}
 	put_small_cage(stream, style, summary);
 	put_pauses(stream, style, &summary->last_words.pauses);
+	put_address_space(stream, style, summary);
 	put_watchdog(stream, style, summary);
 	/* Errors are for the caller to tell: on the error stream, with their traceback. */
 	if (summary->outcome != OL_OUTCOME_SCRIPT_ERROR && summary->outcome != OL_OUTCOME_LAB_ERROR) {

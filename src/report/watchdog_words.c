@@ -73,7 +73,10 @@ void ol_words_add_watchdog(struct ol_words *words, const struct ol_watchdog_spec
 		add_inaction(words, spec, facts);
 	else
 		add_action(words, spec, facts);
-	if (facts->missed_count > 0) {
+	bool is_alone = facts->way == OL_WATCHDOG_NOTICE && facts->missed_count == 1;
+	if (is_alone && facts->look_count > 0) {
+		ol_words_add(words, "; the look before saw %s less", OL_BYTES_TEXT(facts->missed_bytes));
+	} else if (facts->missed_count > 0 && !is_alone) {
 		ol_words_add(words, "; looks alone missed ");
 		ol_words_add_count(words, facts->missed_count, "spike", "spikes");
 		ol_words_add(words, " to the threshold, %s%s above what the look before saw, for %s",

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/random.h"
 #include "base/units.h"
 #include "memory/memory.h"
@@ -22,7 +23,13 @@ enum {
 	COUNT_SHARE_INVERSE = 50,      /* Counting may take a fiftieth of the time, ... */
 	COUNT_FREE_NS = 2000000,       /* ... and two milliseconds more. */
 	SERVICE_TICK_MS = 50,          /* How often a waiting service serves the collector. */
+	RESERVATIONS_MAX = 64,         /* That the program makes. */
 	WITNESS_MS_MAX = 1000          /* For the lab to look at a run that has ended in good order. */
+};
+
+struct reservation {
+	void *address;
+	uint64_t bytes;
 };
 
 struct ol_run {
@@ -42,6 +49,8 @@ struct ol_run {
 	struct ol_last_words words; /* What the flight recorder holds. */
 	struct ol_phase phase;      /* The present one; name "" before the first. */
 	bool has_phase;
+	unsigned reservation_count;
+	struct reservation reservations[RESERVATIONS_MAX];
 	struct ol_frame frame; /* Large: kept off the stack. */
 };
 
@@ -145,6 +154,18 @@ static uint64_t heap_address_bytes(const struct ol_run_spec *spec) {
 	return bytes < OL_HEAP_ARENA_BYTES ? OL_HEAP_ARENA_BYTES : bytes;
 }
 
+/* "SIZE RESIDENT ...", in pages. What cannot be read stays as it is. */
+static void note_address_space(struct ol_run *run) {
+	char text[128];
+	unsigned long long pages, resident_pages;
+	uint64_t page_bytes = (uint64_t)sysconf(_SC_PAGESIZE);
+	if (ol_file_read("/proc/self/statm", text, sizeof text, NULL) <= 0 ||
+		sscanf(text, "%llu %llu", &pages, &resident_pages) != 2)
+		return;
+	run->words.address_space_bytes = pages * page_bytes;
+	run->words.resident_bytes = resident_pages * page_bytes;
+}
+
 static int create_parts(struct ol_run *run, struct ol_error *error) {
 	const struct ol_run_spec *spec = &run->spec;
 	ol_memory_mmap_init(&run->memory_mmap, spec->has_huge_pages);
@@ -160,7 +181,8 @@ static int create_parts(struct ol_run *run, struct ol_error *error) {
 		return ol_error_set(error, -EINVAL, "there is no collector '%.32s'", spec->collector);
 	/* With threads the run is a race, and the program's speed decides it: not ours. */
 	run->memory_mmap.is_bytewise = mode == OL_COLLECTOR_CONCURRENT;
-	int result = ol_heap_create(run->memory, heap_address_bytes(spec), &run->heap, error);
+	run->words.heap_address_bytes = heap_address_bytes(spec);
+	int result = ol_heap_create(run->memory, run->words.heap_address_bytes, &run->heap, error);
 	if (result < 0)
 		return result;
 	struct ol_collector_config config = {
@@ -212,6 +234,9 @@ int ol_run_create(const struct ol_run_spec *spec, const struct ol_run_links *lin
 void ol_run_destroy(struct ol_run *run) {
 	if (run == NULL)
 		return;
+	for (unsigned i = 0; i < run->reservation_count; i++)
+		run->memory->ops->unreserve(
+			run->memory, run->reservations[i].address, run->reservations[i].bytes);
 	ol_collector_destroy(run->collector);
 	ol_heap_destroy(run->heap);
 	ol_profile_destroy(run->profile);
@@ -241,6 +266,7 @@ int ol_run_begin(struct ol_run *run, struct ol_error *error) {
 		.baseline_bytes = ol_run_cage_bytes(run),
 	};
 	run->words.cage_bytes = run->frame.ready.baseline_bytes;
+	note_address_space(run);
 	int result = send_frame(run, OL_FRAME_READY, error);
 	if (result < 0)
 		return result;
@@ -328,6 +354,7 @@ void ol_run_end(
 	/* The last frames of a run: if the lab is gone there is nobody left to tell. */
 	(void)end_phase(run, NULL);
 	ol_run_garbage_bytes(run);
+	note_address_space(run);
 	write_flight(run, OL_ACTIVITY_ENDING);
 	bool is_told = outcome == OL_OUTCOME_SHUT_DOWN && run->profile != NULL;
 	if (is_told)
@@ -445,6 +472,28 @@ int ol_run_node(struct ol_run *run, uint32_t slot_count, uint64_t payload_bytes,
 			OL_FILL_BYTE);
 	*ret_root = root;
 	return ol_collector_verdict(run->collector, error);
+}
+
+int ol_run_reserve(struct ol_run *run, uint64_t bytes, struct ol_error *error) {
+	uint64_t page_bytes = (uint64_t)sysconf(_SC_PAGESIZE);
+	struct reservation *reservation = &run->reservations[run->reservation_count];
+	if (run->reservation_count == RESERVATIONS_MAX)
+		return ol_error_set(
+			error, -ENOSPC, "a program makes at most %d reservations", RESERVATIONS_MAX);
+	if (bytes > INT64_MAX)
+		return ol_error_set(error, -ENOMEM, "there is no address space of that size");
+	bytes = (bytes + page_bytes - 1) / page_bytes * page_bytes;
+	run->words.request_bytes = bytes;
+	write_flight(run, OL_ACTIVITY_ALLOCATING);
+	int result =
+		run->memory->ops->reserve(run->memory, bytes, page_bytes, &reservation->address, error);
+	if (result < 0)
+		return result;
+	reservation->bytes = bytes;
+	run->reservation_count++;
+	run->words.reserved_bytes += bytes;
+	write_flight(run, OL_ACTIVITY_RUNNING);
+	return 0;
 }
 
 struct ol_profile *ol_run_profile(struct ol_run *run) {

@@ -50,6 +50,9 @@ int ol_run_slab(struct ol_run *run, uint64_t bytes, enum ol_fill fill, ol_root *
 /* A node, held by a new root, its payload written. */
 int ol_run_node(struct ol_run *run, uint32_t slot_count, uint64_t payload_bytes, ol_root *ret_root,
 	struct ol_error *error);
+/* Address space that nothing is kept in: it counts against a limit of address space, and against no
+ * other. To the run's end. -ENOMEM: refused; -ENOSPC: too many of them. */
+int ol_run_reserve(struct ol_run *run, uint64_t bytes, struct ol_error *error);
 /* Who allocated what; NULL where the spec wants none kept. */
 struct ol_profile *ol_run_profile(struct ol_run *run);
 /* The place in it that whatever is allocated next comes from. */

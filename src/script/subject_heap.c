@@ -120,6 +120,25 @@ static int heap_node(lua_State *L) {
 }
 
 /***
+ * Reserves address space and touches none of it, as Go's runtime does at its start: it counts
+ * against --address-space, and against no other limit. It stays to the end of the run.
+ * @function heap:reserve
+ * @tparam integer bytes  0 for none; rounded up to whole pages
+ * @treturn heap itself
+ */
+static int heap_reserve(lua_State *L) {
+	struct ol_run *run = check_heap(L);
+	uint64_t bytes = ol_subject_check_count(L, 2, 0, "bytes");
+	struct ol_error error;
+
+	if (bytes > 0 && ol_run_reserve(run, bytes, &error) < 0)
+		return ol_subject_raise(L, &error);
+
+	lua_settop(L, 1); /* heap */
+	return 1;
+}
+
+/***
  * Makes one more root: a variable of the program, so to say.
  * @function heap:root
  * @tparam slab|node|root|nil object  what it refers to at first
@@ -226,6 +245,7 @@ void ol_subject_open_heap(lua_State *L) {
 		{ "slab", heap_slab },
 		{ "node", heap_node },
 		{ "root", heap_root },
+		{ "reserve", heap_reserve },
 		{ "collect", heap_collect },
 		{ "free_os_memory", heap_free_os_memory },
 		{ "stats", heap_stats },

@@ -201,6 +201,7 @@ void ol_supervision_poll_fds(
 		.fd = self->is_connected ? self->subject.socket_fd : -1,
 		.events = POLLIN,
 	};
+	ret_fds[2] = (struct pollfd){ .fd = ol_watch_fd(&self->watch), .events = POLLIN };
 }
 
 int ol_supervision_wait_ms(const struct ol_supervision *self) {
