@@ -218,7 +218,7 @@ static int make_plan(struct ol_run_request *request) {
 
 /* An experiment makes runs of its own; what it does with them is its own affair. */
 static int check_experiment(const struct ol_run_request *request) {
-	static const char *const of_one_run[] = { "repeat", "record", "format", "expect" };
+	static const char *const of_one_run[] = { "repeat", "record", "format", "expect", "dump" };
 	if (ol_script_kind(request->script) != OL_SCRIPT_EXPERIMENT)
 		return OL_EXIT_DONE;
 	for (size_t i = 0; i < sizeof of_one_run / sizeof *of_one_run; i++) {

@@ -22,9 +22,11 @@ static void add_kill(struct ol_words *words, const struct ol_caged_summary *summ
 	if (kill->anon_bytes > 0)
 		ol_words_add(words, ", %s of its own", OL_BYTES_TEXT(kill->anon_bytes));
 	/* Whose limit it was is in the verdict, unless kills had different ones. */
-	if (kill->limited_by != summary->evidence.limited_by)
+	if (kill->limited_by != summary->evidence.limited_by) {
+		ol_words_add(words, ",");
 		ol_words_add_limiter(
-			words, ", by", (enum ol_limited_by)kill->limited_by, kill->limiting_group);
+			words, "by", (enum ol_limited_by)kill->limited_by, kill->limiting_group);
+	}
 }
 
 static void add_kills(

@@ -335,6 +335,22 @@ static void explain_survival(struct ol_words *words, const struct findings *foun
 	ol_words_add(words, ".");
 }
 
+/* A cap on address space refuses what is mapped, whether or not there is anything in it. */
+static void explain_address_space(struct ol_words *words, const struct findings *found) {
+	const struct ol_last_words *last = found->last;
+	uint64_t cap_bytes = found->summary->spec.address_space_bytes;
+	ol_words_add(words,
+		"The address space was capped at %s, and %s of it were mapped (%s that the heap reserves "
+		"for itself, %s by the program): the program saw the refusal, and the cage's limit was not "
+		"what stopped it.",
+		OL_BYTES_TEXT(cap_bytes), OL_BYTES_TEXT(last->address_space_bytes),
+		OL_BYTES_TEXT(last->heap_address_bytes), OL_BYTES_TEXT(last->reserved_bytes));
+	ol_words_add(words, " %s were resident%s.", OL_BYTES_TEXT(last->resident_bytes),
+		last->resident_bytes < last->address_space_bytes / 8
+			? ": it was addresses that were short, not memory"
+			: "");
+}
+
 static void explain_refusal(struct ol_words *words, const struct findings *found) {
 	const struct ol_run_summary *summary = found->summary;
 	if (summary->spec.fail_memory_request > 0)
@@ -343,14 +359,42 @@ static void explain_refusal(struct ol_words *words, const struct findings *found
 			"--fail-memory-request.",
 			summary->spec.fail_memory_request);
 	else if (summary->spec.address_space_bytes != UINT64_MAX)
-		ol_words_add(words,
-			"The address space was capped at %s, and the heap, at %s, could not map more: the "
-			"program saw the refusal, and the cage's limit was not what stopped it.",
-			OL_BYTES_TEXT(summary->spec.address_space_bytes),
-			OL_BYTES_TEXT(found->last->memstats.heap_sys - found->last->memstats.heap_released));
+		explain_address_space(words, found);
 	else
 		ol_words_add(words, "The system refused more memory with the heap at %s.",
 			OL_BYTES_TEXT(found->last->memstats.heap_alloc));
+}
+
+static void explain_overdue(struct ol_words *words, const struct ol_run_summary *summary) {
+	const struct ol_watchdog_facts *facts = &summary->watchdog;
+	uint64_t waited_ns =
+		facts->ended_at_ns > facts->acted_at_ns ? facts->ended_at_ns - facts->acted_at_ns : 0;
+	ol_words_add(words,
+		"It hears that it is to end where it allocates, or writes to what it has allocated. It did "
+		"neither for %s, and the lab killed it.",
+		OL_DURATION_TEXT(waited_ns));
+}
+
+static void explain_shut_down(struct ol_words *words, const struct findings *found) {
+	const struct ol_run_summary *summary = found->summary;
+	const struct ol_memstats *stats = &found->last->memstats;
+	if (summary->watchdog.way == OL_WATCHDOG_NOT) {
+		ol_words_add(words, "It ended itself with the cage at %s of %s.",
+			OL_BYTES_TEXT(found->last->cage_bytes), OL_BYTES_TEXT(found->limit_bytes));
+		return;
+	}
+	ol_words_add(words, "%s were left to the limit of %s, and the heap held %s",
+		OL_BYTES_TEXT(found->limit_bytes > summary->watchdog.peak_bytes
+						  ? found->limit_bytes - summary->watchdog.peak_bytes
+						  : 0),
+		OL_BYTES_TEXT(found->limit_bytes), OL_BYTES_TEXT(stats->heap_alloc));
+	if (found->has_count && is_notable(found, found->garbage_bytes))
+		ol_words_add(words,
+			", %s of it garbage: a collection might have spared it the end (--memlimit=%.0f%%).",
+			OL_BYTES_TEXT(found->garbage_bytes),
+			90.0 * (double)summary->spec.watchdog.threshold_bytes / (double)found->limit_bytes);
+	else
+		ol_words_add(words, ": what it leaves behind tells which line of the script.");
 }
 
 static void explain_other(struct ol_words *words, const struct findings *found) {
@@ -373,11 +417,13 @@ static void explain_other(struct ol_words *words, const struct findings *found) 
 		ol_words_add_throttling(words, summary->spec.high_bytes, summary->evidence.high_delta);
 		break;
 	case OL_OUTCOME_SHUT_DOWN:
-		ol_words_add(words, "It ended itself with the cage at %s of %s.",
-			OL_BYTES_TEXT(last->cage_bytes), OL_BYTES_TEXT(found->limit_bytes));
+		explain_shut_down(words, found);
 		break;
 	case OL_OUTCOME_KILLED:
-		ol_words_add_stranger(words, summary->evidence.signal);
+		if (summary->is_overdue)
+			explain_overdue(words, summary);
+		else
+			ol_words_add_stranger(words, summary->evidence.signal);
 		break;
 	default:
 		ol_words_add(words, "%s", summary->error_message);

@@ -17,25 +17,28 @@ struct ol_json_record {
 	struct ol_error error; /* code 0: none so far. */
 };
 
-int ol_json_record_create(
-	const char *path, struct ol_json_record **ret_record, struct ol_error *error) {
+int ol_json_record_create_on(
+	FILE *stream, const char *path, struct ol_json_record **ret_record, struct ol_error *error) {
 	struct ol_json_record *record = calloc(1, sizeof *record);
 	char *path_copy = strdup(path);
 	if (record == NULL || path_copy == NULL) {
 		free(record);
 		free(path_copy);
+		fclose(stream);
 		return ol_error_set(error, -ENOMEM, "no memory for the record");
 	}
 	record->path = path_copy;
-	record->stream = fopen(path, "we");
-	if (record->stream == NULL) {
-		int code = -errno;
-		free(record->path);
-		free(record);
-		return ol_error_set_errno(error, code, "cannot write the record to %s", path);
-	}
+	record->stream = stream;
 	*ret_record = record;
 	return 0;
+}
+
+int ol_json_record_create(
+	const char *path, struct ol_json_record **ret_record, struct ol_error *error) {
+	FILE *stream = fopen(path, "we");
+	if (stream == NULL)
+		return ol_error_set_errno(error, -errno, "cannot write the record to %s", path);
+	return ol_json_record_create_on(stream, path, ret_record, error);
 }
 
 int ol_json_record_destroy(struct ol_json_record *record, struct ol_error *error) {

@@ -132,6 +132,9 @@ int ol_json_add_summary(json_t *object, const struct ol_run_summary *summary) {
 	result |= json_object_set_new(object, "script_bytes", ol_json_uint64(last->script_bytes));
 	result |=
 		json_object_set_new(object, "script_peak_bytes", ol_json_uint64(last->script_peak_bytes));
+	result |= json_object_set_new(
+		object, "watchdog", ol_json_of_watchdog(&summary->spec.watchdog, &summary->watchdog));
+	result |= json_object_set_new(object, "dump", ol_json_text_or_null(summary->dump_directory));
 	result |= json_object_set_new(object, "wall_ns", ol_json_uint64(summary->wall_ns));
 	result |= json_object_set_new(object, "phase_count", ol_json_uint64(summary->phase_count));
 	result |= json_object_set_new(object, "phases", json_of_phases(summary));
@@ -153,6 +156,11 @@ json_t *ol_json_of_summary(const struct ol_run_summary *summary) {
 int ol_json_write_summary(
 	FILE *stream, const struct ol_run_summary *summary, struct ol_error *error) {
 	return ol_json_write_line(stream, ol_json_of_summary(summary), error);
+}
+
+int ol_json_write_phases(
+	FILE *stream, const struct ol_run_summary *summary, struct ol_error *error) {
+	return ol_json_write_line(stream, json_of_phases(summary), error);
 }
 
 static int stream_result(FILE *stream, struct ol_error *error) {

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "report/caged_words.h"
 #include "report/lines.h"
 #include "report/report.h"
 #include "report/table.h"
@@ -72,11 +73,6 @@ static void add_options(struct ol_words *words, const struct ol_run_spec *spec) 
 	}
 }
 
-static void put_paragraph(
-	const struct ol_text_report *report, const char *label, const char *text) {
-	ol_text_fact(report->stream, report->style, label, text);
-}
-
 static void put_cage(FILE *stream, struct ol_style style, const struct ol_run_summary *summary) {
 	const struct ol_run_spec *spec = &summary->spec;
 	char text[OL_PARAGRAPH_BYTES];
@@ -91,6 +87,9 @@ static void put_cage(FILE *stream, struct ol_style style, const struct ol_run_su
 	const struct ol_limits limits = { spec->limit_bytes, spec->swap_bytes, spec->high_bytes,
 		spec->address_space_bytes };
 	ol_words_add_limits(&words, ol_cells_separator(style), &limits, &summary->cage);
+	if (spec->watchdog.is_on)
+		ol_words_add(&words, " %s watchdog at %s", ol_cells_separator(style),
+			OL_BYTES_TEXT(spec->watchdog.threshold_bytes));
 	ol_text_fact(stream, style, "cage", text);
 }
 
@@ -309,7 +308,7 @@ void ol_text_report_verdict(
 /* In a small cage what the program takes beside its heap may decide: worth figures of its own from
  * a fortieth of the limit on. */
 static void put_small_cage(
-	const struct ol_text_report *report, const struct ol_run_summary *summary) {
+	FILE *stream, struct ol_style style, const struct ol_run_summary *summary) {
 	char text[OL_PARAGRAPH_BYTES];
 	uint64_t limit_bytes = summary->spec.limit_bytes, baseline_bytes = summary->baseline_bytes;
 	if (baseline_bytes <= limit_bytes / 40 || baseline_bytes > limit_bytes)
@@ -320,43 +319,79 @@ static void put_small_cage(
 		OL_BYTES_TEXT(baseline_bytes), OL_BYTES_TEXT(limit_bytes),
 		100 * (double)baseline_bytes / (double)limit_bytes,
 		OL_BYTES_TEXT(limit_bytes - baseline_bytes));
-	put_paragraph(report, "baseline", text);
+	ol_text_fact(stream, style, "baseline", text);
 }
 
-static void put_pauses(const struct ol_text_report *report, const struct ol_pauses *pauses) {
+static void put_pauses(FILE *stream, struct ol_style style, const struct ol_pauses *pauses) {
 	char text[OL_PARAGRAPH_BYTES];
 	if (pauses->pauses == 0)
 		return;
 	snprintf(text, sizeof text, "%" PRIu64 ": p50 %s, p99 %s, max %s", pauses->pauses,
 		OL_DURATION_TEXT(pauses->p50_ns), OL_DURATION_TEXT(pauses->p99_ns),
 		OL_DURATION_TEXT(pauses->max_ns));
-	put_paragraph(report, "pauses", text);
+	ol_text_fact(stream, style, "pauses", text);
+}
+
+static void put_address_space(
+	FILE *stream, struct ol_style style, const struct ol_run_summary *summary) {
+	const struct ol_last_words *last = &summary->last_words;
+	char text[OL_PARAGRAPH_BYTES];
+	if (summary->spec.address_space_bytes == UINT64_MAX || last->address_space_bytes == 0)
+		return;
+	snprintf(text, sizeof text,
+		"%s mapped of %s %s heap reserved %s %s program reserved %s %s "
+		"resident %s",
+		OL_BYTES_TEXT(last->address_space_bytes), OL_BYTES_TEXT(summary->spec.address_space_bytes),
+		ol_cells_separator(style), OL_BYTES_TEXT(last->heap_address_bytes),
+		ol_cells_separator(style), OL_BYTES_TEXT(last->reserved_bytes), ol_cells_separator(style),
+		OL_BYTES_TEXT(last->resident_bytes));
+	ol_text_fact(stream, style, "addresses", text);
+}
+
+/* What its watchdog saw and did, and what is left of the run. */
+static void put_watchdog(
+	FILE *stream, struct ol_style style, const struct ol_run_summary *summary) {
+	char text[OL_PARAGRAPH_BYTES];
+	struct ol_words words = ol_words_in(text, sizeof text);
+	ol_words_add_watchdog(&words, &summary->spec.watchdog, &summary->watchdog);
+	if (words.used > 0)
+		ol_text_fact(stream, style, "watchdog", text);
+	if (summary->dump_directory[0] == '\0')
+		return;
+	ol_text_fact(stream, style, "dump", summary->dump_directory);
+	ol_text_fact(stream, style, "", "try: go tool pprof -top heap.pb.gz, in there");
+}
+
+void ol_text_report_findings(
+	FILE *stream, struct ol_style style, const struct ol_run_summary *summary) {
+	char text[OL_PARAGRAPH_BYTES];
+	ol_text_report_verdict(stream, style, summary);
+	ol_evidence_line(summary, ol_cells_separator(style), text, sizeof text);
+	ol_text_fact(stream, style, "evidence", text);
+	if (summary->evidence.kernel_line[0] != '\0') {
+		snprintf(text, sizeof text, "\"%s\"", summary->evidence.kernel_line);
+		ol_cells_paragraph(stream, style, "kernel", OL_LABEL_COLUMNS, OL_PAINT_DIM, text);
+	}
+	put_small_cage(stream, style, summary);
+	put_pauses(stream, style, &summary->last_words.pauses);
+	put_address_space(stream, style, summary);
+	put_watchdog(stream, style, summary);
+	/* Errors are for the caller to tell: on the error stream, with their traceback. */
+	if (summary->outcome != OL_OUTCOME_SCRIPT_ERROR && summary->outcome != OL_OUTCOME_LAB_ERROR) {
+		ol_explain(summary, text, sizeof text);
+		ol_text_fact(stream, style, "why", text);
+	}
+	fputc('\n', stream);
 }
 
 void ol_text_report_end(struct ol_text_report *report, const struct ol_run_summary *summary) {
-	char text[OL_PARAGRAPH_BYTES];
 	clear_live_line(report);
 	put_baseline(report);
 	if (report->has_phase)
 		put_last_row(report, summary);
 	ol_table_legend(&report->table);
 	fputc('\n', report->stream);
-	ol_text_report_verdict(report->stream, report->style, summary);
-	ol_evidence_line(summary, ol_cells_separator(report->style), text, sizeof text);
-	put_paragraph(report, "evidence", text);
-	if (summary->evidence.kernel_line[0] != '\0') {
-		snprintf(text, sizeof text, "\"%s\"", summary->evidence.kernel_line);
-		ol_cells_paragraph(
-			report->stream, report->style, "kernel", OL_LABEL_COLUMNS, OL_PAINT_DIM, text);
-	}
-	put_small_cage(report, summary);
-	put_pauses(report, &summary->last_words.pauses);
-	/* Errors are for the caller to tell: on the error stream, with their traceback. */
-	if (summary->outcome != OL_OUTCOME_SCRIPT_ERROR && summary->outcome != OL_OUTCOME_LAB_ERROR) {
-		ol_explain(summary, text, sizeof text);
-		put_paragraph(report, "why", text);
-	}
-	fputc('\n', report->stream);
+	ol_text_report_findings(report->stream, report->style, summary);
 	fflush(report->stream);
 }
 

@@ -113,8 +113,12 @@ static void add_peak(struct ol_words *words, const struct ol_run_summary *summar
 static void add_ending(struct ol_words *words, const struct ol_run_summary *summary) {
 	const struct ol_last_words *last = &summary->last_words;
 	switch (summary->outcome) {
-	case OL_OUTCOME_SURVIVED:
 	case OL_OUTCOME_SHUT_DOWN:
+		ol_words_add(
+			words, " by its %s", summary->watchdog.way != OL_WATCHDOG_NOT ? "watchdog" : "policy");
+		add_peak(words, summary);
+		return;
+	case OL_OUTCOME_SURVIVED:
 		add_peak(words, summary);
 		return;
 	case OL_OUTCOME_OOM_KILLED:
@@ -137,7 +141,9 @@ static void add_ending(struct ol_words *words, const struct ol_run_summary *summ
 			ol_words_add(words, ": the heap got no memory to begin with");
 		break;
 	case OL_OUTCOME_KILLED:
-		if (summary->evidence.signal > 0)
+		if (summary->is_overdue)
+			ol_words_add(words, " by the lab: told to end by its watchdog, it did not");
+		else if (summary->evidence.signal > 0)
 			ol_words_add(words, " by signal %d, not for memory", summary->evidence.signal);
 		break;
 	case OL_OUTCOME_LAB_ERROR:
