@@ -129,8 +129,8 @@ static void what_is_watched_is_a_line_a_look_or_one_line_redrawn(void **state) {
 	struct ol_style terminal = { .columns = 60, .is_terminal = true };
 	OL_AUTO_FREE char *redrawn = watched(terminal, 100 * OL_MIB);
 	assert_string_equal(redrawn,
-		"\r\033[K   50.0 MiB of 100.0 MiB  50 %  peak 60.0 MiB ######......"
-		"\r\033[K   70.0 MiB of 100.0 MiB  70 %  peak 70.0 MiB ########...."
+		"\r\033[K   50.0 MiB of 100.0 MiB  50 %  peak 60.0 MiB #######......"
+		"\r\033[K   70.0 MiB of 100.0 MiB  70 %  peak 70.0 MiB #########...."
 		"\r\033[K");
 	terminal.columns = 40;
 	OL_AUTO_FREE char *narrow = watched(terminal, UINT64_MAX);
