@@ -54,8 +54,8 @@ static void add_warning_time(struct ol_words *words, const struct ol_caged_summa
 static void explain_own_kill(struct ol_words *words, const struct ol_caged_summary *summary) {
 	if (!summary->is_command_oom_killed) {
 		ol_words_add(words,
-			"The kernel chose another process than the command, which may not have noticed: its own "
-			"end says nothing of the work that was lost.");
+			"The kernel chose another process than the command, which may not have noticed: its "
+			"own end says nothing of the work that was lost.");
 		add_warning_time(words, summary);
 		return;
 	}
