@@ -18,12 +18,14 @@ struct ol_process {
 	int pid_fd;       /* Readable when it has ended; -1 before Linux 5.3. */
 };
 
-/* -ESRCH: no such process (a thread's number is none); otherwise what /proc says. */
+/* -ESRCH: no such process (a thread's number is none); otherwise what /proc says. One that has
+ * ended and was not reaped yet can be opened. */
 int ol_process_open(pid_t pid, struct ol_process *ret_process, struct ol_error *error);
 /* A process of none (all zero but fds -1) is fine. */
 void ol_process_close(struct ol_process *process);
 
-/* False once it is being ended: it holds no memory any more, even where nobody has reaped it. */
+/* False once it is being ended: it holds no memory any more, even where nobody has reaped it. True
+ * while any of its threads lives on. */
 bool ol_process_is_alive(const struct ol_process *process);
 /* 0, -ESRCH, -EPERM. By pidfd: never reaches another process of the same number. */
 int ol_process_signal(const struct ol_process *process, int signal_number, struct ol_error *error);
@@ -39,8 +41,9 @@ struct ol_process_memory {
 	uint64_t vsz_peak_bytes;   /* VmPeak. */
 	uint64_t page_table_bytes; /* VmPTE: charged to its group, part of no RSS. */
 	uint64_t thread_count;
-	bool has_pss;       /* smaps_rollup could be read: what follows is known. */
-	uint64_t pss_bytes; /* Shared pages divided by those who share them. */
+	bool is_kernel_thread; /* Of the kernel's own: it has no memory, all is 0. */
+	bool has_pss;          /* smaps_rollup could be read: what follows is known. */
+	uint64_t pss_bytes;    /* Shared pages divided by those who share them. */
 	uint64_t swap_pss_bytes;
 	uint64_t private_bytes;   /* Private_Clean + Private_Dirty. */
 	uint64_t huge_page_bytes; /* AnonHugePages. */

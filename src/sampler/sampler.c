@@ -2,8 +2,8 @@
 #include "sampler/sampler.h"
 
 #include <stddef.h>
-#include <stdio.h>
-#include <unistd.h>
+
+#include "process/process.h"
 
 void ol_sampler_init(struct ol_sampler *sampler, const struct ol_clock *clock,
 	const struct ol_cage *cage, const struct ol_flight *flight, int statm_fd, uint64_t period_ns) {
@@ -19,17 +19,6 @@ void ol_sampler_init(struct ol_sampler *sampler, const struct ol_clock *clock,
 	};
 }
 
-/* "SIZE RESIDENT ...", in pages. */
-static uint64_t resident_bytes(int statm_fd) {
-	char text[128];
-	unsigned long long pages;
-	ssize_t length = statm_fd >= 0 ? pread(statm_fd, text, sizeof text - 1, 0) : -1;
-	if (length <= 0)
-		return 0;
-	text[length] = '\0';
-	return sscanf(text, "%*u %llu", &pages) == 1 ? pages * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
-}
-
 int ol_sampler_poll(struct ol_sampler *sampler) {
 	uint64_t now_ns = ol_clock_now_ns(sampler->clock);
 	if (now_ns < sampler->due_ns)
@@ -39,7 +28,7 @@ int ol_sampler_poll(struct ol_sampler *sampler) {
 		sampler->due_ns = now_ns + sampler->period_ns;
 	struct ol_sample sample = {
 		.at_ns = now_ns - sampler->start_ns,
-		.rss_bytes = resident_bytes(sampler->statm_fd),
+		.rss_bytes = ol_process_statm_rss(sampler->statm_fd),
 	};
 	/* A process that is being ended lets go of its memory before it is gone: nobody's sample. */
 	if (sampler->statm_fd >= 0 && sample.rss_bytes == 0)

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "process/process.h"
 #include "record/frame.h"
 
 enum { SUBJECT_FDS = 5, FD_TEXT_BYTES = 16, EXIT_NOT_STARTED = 127 };
@@ -144,12 +145,6 @@ static void prepare_child(struct child_plan *plan) {
 		"the subject could not be started: ");
 }
 
-static int open_statm(pid_t pid) {
-	char path[64];
-	snprintf(path, sizeof path, "/proc/%d/statm", (int)pid);
-	return open(path, O_RDONLY | O_CLOEXEC);
-}
-
 int ol_subject_launch(const struct ol_run_spec *spec, const char *script_text,
 	const char *policy_text, struct ol_cage *cage, int flight_fd, struct ol_subject *ret_subject,
 	struct ol_error *error) {
@@ -190,7 +185,7 @@ int ol_subject_launch(const struct ol_run_spec *spec, const char *script_text,
 		.pid = pid,
 		.pid_fd = pidfd_open(pid, 0),
 		.socket_fd = ol_steal_fd(&own_socket),
-		.statm_fd = open_statm(pid),
+		.statm_fd = ol_process_open_statm(pid),
 	};
 	return 0;
 }

@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "base/error.h"
+#include "base/nearest.h"
 #include "record/record.h"
 
 /* One setting: what --help prints and what is checked. */
@@ -44,8 +45,5 @@ int ol_plan_set_environment(struct ol_plan *plan, struct ol_error *error);
 /* Resolves shares and defaults that depend on the limit, and checks what only the whole can tell.
  */
 int ol_plan_finish(struct ol_plan *plan, struct ol_error *error);
-
-/* The nearest of count names to a misspelt one, or NULL if none is near: for "did you mean". */
-const char *ol_nearest_name(const char *misspelt, const char *const *names, size_t count);
 
 #endif

@@ -14,9 +14,9 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/file.h"
 #include "base/units.h"
 #include "cage/cage.h"
+#include "process/process.h"
 #include "record/flight.h"
 #include "record/frame.h"
 #include "sampler/sampler.h"
@@ -142,20 +142,14 @@ static void kill_subject(struct ol_supervision *self) {
 	(void)kill(self->subject.pid, SIGKILL);
 }
 
-/* Whether the kernel is about to end the subject, or has: it leaves its group some time before it
- * can be reaped. Field 9 of its stat is the kernel's task flags; behind the name, which may hold
- * anything, it is the seventh. */
+/* It leaves its group some time before it can be reaped. Its number is its own until then. */
 static bool is_ending(pid_t pid) {
-	enum { PF_EXITING = 4, STAT_BYTES = 1024 };
-	char path[64], text[STAT_BYTES];
-	unsigned long flags;
-	snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
-	if (ol_file_read(path, text, sizeof text, NULL) < 0)
+	struct ol_process process;
+	if (ol_process_open(pid, &process, NULL) < 0)
 		return true;
-	const char *fields = strrchr(text, ')');
-	if (fields == NULL || sscanf(fields, ") %*c %*d %*d %*d %*d %*d %lu", &flags) != 1)
-		return true;
-	return (flags & PF_EXITING) != 0;
+	bool is_alive = ol_process_is_alive(&process);
+	ol_process_close(&process);
+	return !is_alive;
 }
 
 /* Looks whether the cage still holds the subject: somebody may have removed the group or moved the

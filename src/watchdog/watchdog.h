@@ -28,16 +28,21 @@ struct ol_watchdog {
 	uint64_t spike_bytes;
 };
 
-/* The first look is due one period after 0. */
+/* spec->is_on. The first look is due one period after 0. */
 void ol_watchdog_init(
 	struct ol_watchdog *watchdog, const struct ol_watchdog_spec *spec, bool has_notice);
-/* When the next look is due; UINT64_MAX: never, or it has acted. */
+/* When the next look is due; UINT64_MAX: never, or it has acted. Looks that were slept over are not
+ * made up for. */
 uint64_t ol_watchdog_due_ns(const struct ol_watchdog *watchdog);
-/* A look, a word from the kernel, with what is measured now. True, once: act. */
+/* A look, a word from the kernel, with what is measured now. True, once: act. The kernel's word
+ * makes it act though usage may have fallen again; where rss is measured only if that has reached
+ * the threshold. Who had stalls told, not a threshold, passes on only those at the threshold. */
 bool ol_watchdog_look(struct ol_watchdog *watchdog, uint64_t at_ns, uint64_t bytes);
 bool ol_watchdog_notice(struct ol_watchdog *watchdog, uint64_t at_ns, uint64_t bytes);
 void ol_watchdog_sample(struct ol_watchdog *watchdog, uint64_t at_ns, uint64_t bytes);
-/* The program has ended; peak_bytes by the kernel's counter (0: unknown). */
+/* The program has ended; peak_bytes by the kernel's counter, of the same measure (0: unknown): what
+ * it has above all that was seen is the spike's that was under way. A spike that only a notice
+ * showed counts as one that looks missed. */
 struct ol_watchdog_facts ol_watchdog_end(
 	struct ol_watchdog *watchdog, uint64_t at_ns, uint64_t peak_bytes);
 
