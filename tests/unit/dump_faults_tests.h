@@ -104,6 +104,15 @@ static void a_full_disk_is_told_with_the_files_name(void **state) {
 	assert_int_equal(WEXITSTATUS(status), 0);
 }
 
+static pid_t stopped_writer;
+
+/* A test that failed amid it leaves no process behind. */
+static int end_stopped(void **state) {
+	if (waitpid(stopped_writer, NULL, WNOHANG) == 0)
+		kill(stopped_writer, SIGKILL);
+	return end(state);
+}
+
 /* A writer that has made the directory and stands still amid a large file. */
 static struct ol_dump *stop_a_writer(void) {
 	char *large = calloc(1, LARGE_BYTES);
@@ -114,6 +123,7 @@ static struct ol_dump *stop_a_writer(void) {
 	assert_int_equal(ol_dump_write(dump, &error), 0);
 	struct pollfd word = { .fd = dump->word_fd, .events = POLLIN };
 	assert_int_equal(poll(&word, 1, PATIENCE_MS), 1);
+	stopped_writer = dump->writer;
 	assert_int_equal(kill(dump->writer, SIGSTOP), 0);
 	siginfo_t stopped;
 	assert_int_equal(waitid(P_PID, (id_t)dump->writer, &stopped, WSTOPPED | WEXITED | WNOWAIT), 0);
