@@ -165,6 +165,8 @@ int ol_cage_read_evidence(struct ol_cage *cage, struct ol_cage_counters *ret_cou
 	*evidence.kernel_line = '\0';
 	if (evidence.oom_kill_delta > 0) {
 		wait_for_log(cage, evidence.oom_kill_delta);
+		if (evidence.oom_kill_delta > cage->kills.count)
+			ol_cage_claim_strays(cage, evidence.oom_kill_delta - cage->kills.count);
 		const struct ol_oom_kill *witness = &cage->kills.witness;
 		if (witness->limited_by != OL_LIMITED_BY_NONE) {
 			evidence.limited_by = witness->limited_by;

@@ -78,6 +78,9 @@ struct ol_cage_kills {
 	bool has_witness;
 	struct ol_oom_kill witness; /* The one that counts as evidence. */
 	bool is_numbered_alike;     /* The kernel's pids are ours. */
+	/* Kills that the kernel told without their place, of processes that nobody noted. */
+	uint64_t stray_count;
+	struct ol_oom_kill strays[OL_KILLS_MAX];
 	int member_count;
 	pid_t members[OL_CAGE_MEMBERS_MAX];
 };
@@ -194,6 +197,9 @@ bool ol_cage_has_swap(char ret_names[OL_NAME_BYTES]);
 /* counters.c */
 int ol_cage_read_number(int directory_fd, const char *name, uint64_t *ret_number);
 uint64_t ol_cage_swap_peak(const struct ol_cage *cage);
+/* kills.c: how many kills the counters know of beyond those that were told. Where the log has as
+ * many that nobody claims, these are they. */
+void ol_cage_claim_strays(struct ol_cage *cage, uint64_t missing_count);
 /* evidence.c */
 void ol_cage_snapshot_ancestors(struct ol_cage_chain *chain);
 
