@@ -82,8 +82,8 @@ int ol_cage_enter(const struct ol_cage *cage);
  * to where it was; children that it started before stay there, too. ret_from gets its former
  * group's path, for ol_cage_give_back(). pid_fd is a pidfd of it: if that process has ended by the
  * end of the move, the result is -ESRCH, and a stranger who got its number meanwhile is put where
- * the process came from. Refused: pid 1, the lab itself, kernel threads, what has ended. Not for a
- * child between fork and exec. */
+ * the process came from. Refused: pid 1, the lab itself, kernel threads, what has ended, what
+ * is in another lab's cage. Not for a child between fork and exec. */
 int ol_cage_adopt(struct ol_cage *cage, pid_t pid, int pid_fd, char ret_from[OL_PATH_BYTES],
 	struct ol_error *error);
 /* Moves all processes in the cage and in groups below it to the group from; where that is gone, or

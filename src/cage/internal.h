@@ -133,6 +133,9 @@ int ol_cage_join_path(
 int ol_cage_place(const struct ol_cage_system *system, const char *parent,
 	struct ol_cage_chain *ret_chain, struct ol_error *error);
 
+/* How much of a path names the innermost cage in it; 0: there is none. */
+size_t ol_cage_find_innermost(const char *path);
+
 /* chain.c: hold: locks the chain, so that no other lab takes the memory controller from it;
  * enable: has the memory controller handed down to the parent's children; release: gives back what
  * labs enabled and none uses any more, unlocks and closes. On v1 there is nothing to enable. */

@@ -93,20 +93,19 @@ static int refuse_own(
 		strcmp(file, ".") == 0 ? "" : file);
 }
 
-/* How much of the lab's own group's path names the innermost cage that it is in; 0: it is in none.
- * A cage that was made elsewhere would be out of the reach of that one's limit. */
-static size_t find_own_cage(const char *own_group) {
+size_t ol_cage_find_innermost(const char *path) {
 	size_t length = 0;
-	for (const char *next = own_group; *next == '/';) {
+	for (const char *next = path; *next == '/';) {
 		size_t part_length = strcspn(next + 1, "/");
 		bool is_cage = ol_cage_is_name(next + 1, part_length);
 		next += 1 + part_length;
 		if (is_cage)
-			length = (size_t)(next - own_group);
+			length = (size_t)(next - path);
 	}
 	return length;
 }
 
+/* A cage that was made elsewhere would be out of the reach of this one's limit. */
 static int choose_own_cage(const struct ol_cage_system *system, size_t path_length,
 	struct ol_cage_chain *chain, struct ol_error *error) {
 	const char *file;
@@ -150,7 +149,7 @@ static int choose_delegated(
 static int choose(
 	const struct ol_cage_system *system, struct ol_cage_chain *chain, struct ol_error *error) {
 	const char *file;
-	size_t length = find_own_cage(system->own_group);
+	size_t length = ol_cage_find_innermost(system->own_group);
 	if (length > 0)
 		return choose_own_cage(system, length, chain, error);
 	int code = check_writable(chain->fds[0], system->memory_version, &file);
