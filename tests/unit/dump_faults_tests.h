@@ -176,6 +176,8 @@ static void a_writer_that_somebody_ended_is_told_of(void **state) {
 }
 
 static void a_writer_ends_its_work_though_the_lab_is_gone(void **state) {
+	int pid_fds[2];
+	assert_int_equal(pipe(pid_fds), 0);
 	pid_t lab = fork();
 	if (lab == 0) {
 		struct ol_dump *dump = create_dump();
@@ -185,10 +187,16 @@ static void a_writer_ends_its_work_though_the_lab_is_gone(void **state) {
 		ol_dump_write(dump, NULL);
 		struct pollfd word = { .fd = dump->word_fd, .events = POLLIN };
 		poll(&word, 1, PATIENCE_MS);
-		_exit(0);
+		kill(dump->writer, SIGSTOP);
+		_exit(write(pid_fds[1], &dump->writer, sizeof dump->writer) < 0);
 	}
 	assert_int_equal(waitpid(lab, NULL, 0), lab);
-	for (int ms = 0; ms < PATIENCE_MS; ms += 10) {
+	pid_t writer;
+	assert_int_equal(read(pid_fds[0], &writer, sizeof writer), sizeof writer);
+	close(pid_fds[0]);
+	close(pid_fds[1]);
+	assert_int_equal(kill(writer, SIGCONT), 0);
+	for (int ms = 0; ms < 10000; ms += 10) {
 		DIR *stream = opendir(parent);
 		for (struct dirent *entry = readdir(stream); entry != NULL; entry = readdir(stream)) {
 			if (entry->d_name[0] != '.')
