@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "caged_report_html_tests.h"
 #include "caged_report_json_tests.h"
 #include "caged_report_summary.h"
 #include "caged_report_verdict_tests.h"
@@ -286,6 +287,12 @@ int main(void) {
 		cmocka_unit_test(hostile_text_of_a_caged_program_still_makes_valid_json),
 		cmocka_unit_test(a_cages_record_is_read_as_a_runs_is),
 		cmocka_unit_test(a_full_disk_spoils_a_cages_summary_aloud),
+		cmocka_unit_test(a_page_has_every_gap_filled_and_nothing_that_breaks_out),
+		cmocka_unit_test(a_page_lists_kills_and_events_in_the_order_of_time),
+		cmocka_unit_test(a_page_takes_the_place_of_what_was_there_and_its_mode),
+		cmocka_unit_test(a_page_that_cannot_be_written_is_refused_with_its_reason),
+		cmocka_unit_test(a_page_that_does_not_fit_leaves_what_was_there),
+		cmocka_unit_test(looking_whether_a_page_can_be_written_leaves_nothing),
 	};
 	return cmocka_run_group_tests_name("caged_report", tests, NULL, NULL);
 }
