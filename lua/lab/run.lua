@@ -22,6 +22,9 @@ function run.wrap(summary)
   names.close(summary.last_words, "run.last_words")
   names.close(summary.cage, "run.cage")
   names.close(summary.settings, "run.settings")
+  if summary.watchdog then
+    names.close(summary.watchdog, "run.watchdog")
+  end
   for _, phase in ipairs(summary.phases) do
     names.close(phase.memstats, "phase.memstats")
     names.close(phase, "phase")

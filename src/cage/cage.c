@@ -22,18 +22,19 @@
 
 /* Unique even among labs in different pid namespaces, which may have the same pid. Not from the
  * run's seed: two labs may run the same seed at the same time. */
-static void make_name(char ret_name[OL_CAGE_NAME_BYTES]) {
+static void make_name(bool is_kept, char ret_name[OL_CAGE_NAME_BYTES]) {
 	uint64_t number;
 	if (getrandom(&number, sizeof number, GRND_NONBLOCK) != sizeof number) {
 		struct timespec now;
 		clock_gettime(CLOCK_MONOTONIC, &now);
 		number = (uint64_t)now.tv_nsec << 32 ^ (uint64_t)now.tv_sec ^ (uintptr_t)ret_name;
 	}
-	snprintf(ret_name, OL_CAGE_NAME_BYTES, OL_CAGE_PREFIX "%d-%016" PRIx64, (int)getpid(), number);
+	const char *prefix = is_kept ? OL_CAGE_KEPT_PREFIX : OL_CAGE_PREFIX;
+	snprintf(ret_name, OL_CAGE_NAME_BYTES, "%s%d-%016" PRIx64, prefix, (int)getpid(), number);
 }
 
 static int name_group(struct ol_cage *cage, struct ol_error *error) {
-	make_name(cage->name);
+	make_name(cage->is_kept, cage->name);
 	int result = ol_cage_join_path(cage->path, cage->chain.path, cage->name, error);
 	if (result >= 0)
 		result = ol_cage_join_path(cage->directory, cage->chain.mount, cage->path, error);
@@ -96,7 +97,7 @@ static int open_files(struct ol_cage *cage, struct ol_error *error) {
 	if (cage->enter_fd < 0)
 		return ol_cage_fail(
 			error, -errno, cage->chain.mount, "cannot open %s/%s", cage->directory, enter);
-	cage->kernel_log_fd = ol_kernel_log_open();
+	ol_cage_kills_init(cage);
 	return 0;
 }
 
@@ -112,10 +113,12 @@ int ol_cage_create(const struct ol_cage_system *system, const char *parent,
 	__attribute__((cleanup(destroy_quietly))) struct ol_cage *cage = calloc(1, sizeof *cage);
 	if (cage == NULL)
 		return ol_error_set_errno(error, -ENOMEM, "cannot keep a cage's records");
-	cage->directory_fd = cage->usage_fd = cage->enter_fd = cage->kernel_log_fd = -1;
+	cage->directory_fd = cage->usage_fd = cage->enter_fd = cage->kills.log.fd = -1;
 	cage->pressure_fd = cage->trigger_fd = -1;
-	cage->limit_bytes = limits->limit_bytes;
-	cage->has_high = limits->high_bytes != UINT64_MAX;
+	cage->is_kept = limits->is_kept;
+	cage->limit_bytes = limits->is_unlimited ? UINT64_MAX : limits->limit_bytes;
+	cage->high_bytes = limits->high_bytes;
+	ol_cage_holds_init(cage);
 	snprintf(cage->mode, sizeof cage->mode, "%s", system->mode);
 	result = ol_cage_place(system, parent, &cage->chain, error);
 	if (result >= 0)
@@ -143,6 +146,14 @@ static void close_fd(int fd) {
 		close(fd);
 }
 
+static void free_cage(struct ol_cage *cage) {
+	close_fd(cage->directory_fd);
+	close_fd(cage->usage_fd);
+	close_fd(cage->enter_fd);
+	close_fd(cage->kills.log.fd);
+	free(cage);
+}
+
 int ol_cage_destroy(struct ol_cage *cage, struct ol_error *error) {
 	int result = 0;
 	if (cage == NULL)
@@ -154,12 +165,17 @@ int ol_cage_destroy(struct ol_cage *cage, struct ol_error *error) {
 			ol_cage_parent_fd(&cage->chain), cage->name, cage->directory, error);
 	}
 	ol_cage_chain_release(&cage->chain);
-	close_fd(cage->directory_fd);
-	close_fd(cage->usage_fd);
-	close_fd(cage->enter_fd);
-	close_fd(cage->kernel_log_fd);
-	free(cage);
+	free_cage(cage);
 	return result;
+}
+
+void ol_cage_leave(struct ol_cage *cage) {
+	if (cage == NULL)
+		return;
+	ol_cage_unwatch_pressure(cage);
+	ol_cage_holds_finish(cage);
+	ol_cage_chain_close(&cage->chain);
+	free_cage(cage);
 }
 
 int ol_cage_attach(struct ol_cage *cage, pid_t pid, struct ol_error *error) {
@@ -174,7 +190,7 @@ int ol_cage_attach(struct ol_cage *cage, pid_t pid, struct ol_error *error) {
 	if (result == -ESRCH)
 		return ol_error_set(error, result, "process %s has ended before it was in the cage", text);
 	if (result >= 0)
-		cage->attached_pid = pid;
+		ol_cage_note_attached(cage, pid);
 	return result;
 }
 
@@ -195,7 +211,7 @@ pid_t ol_cage_fork(struct ol_cage *cage, struct ol_error *error) {
 	if (pid < 0)
 		return ol_error_set_errno(error, -errno, "cannot start a process");
 	if (pid > 0)
-		cage->attached_pid = pid;
+		ol_cage_note_attached(cage, pid);
 	return pid;
 }
 

@@ -39,13 +39,36 @@ static void unmark(int fd) {
 		(void)fremovexattr(fd, markers[i]);
 }
 
+/* The directory of a cage is locked by the lab that made it, to say that it lives. Labs inside of
+ * it lock a file there. */
+static int open_lock(struct ol_cage_chain *chain, int level, struct ol_error *error) {
+	char path[OL_PATH_BYTES];
+	ol_cage_level_path(chain, level, path);
+	const char *name = strrchr(path, '/') + 1;
+	if (!ol_cage_is_name(name, strlen(name)))
+		return 0;
+	int fd = openat(chain->fds[level], "cgroup.subtree_control", O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return ol_cage_fail(error, -errno, chain->mount, "cannot open %s%s/cgroup.subtree_control",
+			chain->mount, path);
+	chain->lock_fds[level] = fd;
+	return 0;
+}
+
+static int lock_fd(const struct ol_cage_chain *chain, int level) {
+	return chain->lock_fds[level] >= 0 ? chain->lock_fds[level] : chain->fds[level];
+}
+
 int ol_cage_chain_hold(struct ol_cage_chain *chain, struct ol_error *error) {
 	if (chain->memory_version == 1)
 		return 0;
 	for (int i = 0; i < chain->count; i++) {
 		struct ol_cage_patience patience = { 0 };
+		int result = open_lock(chain, i, error);
+		if (result < 0)
+			return result;
 		/* Nobody holds the exclusive lock for longer than a few system calls. */
-		while (flock(chain->fds[i], LOCK_SH | LOCK_NB) < 0) {
+		while (flock(lock_fd(chain, i), LOCK_SH | LOCK_NB) < 0) {
 			if (errno != EWOULDBLOCK && errno != EINTR)
 				return ol_error_set_errno(error, -errno, "cannot lock a directory of %.300s%.300s",
 					chain->mount, chain->path);
@@ -59,15 +82,19 @@ int ol_cage_chain_hold(struct ol_cage_chain *chain, struct ol_error *error) {
 	return 0;
 }
 
-/* The kernel refused "+memory" since the group has processes. */
+/* The kernel refused "+memory" since the group has processes. In a cage of ours they may start
+ * others while they are moved. */
 static int enable_in_use(struct ol_cage_chain *chain, int level, struct ol_error *error) {
 	char path[OL_PATH_BYTES];
+	int result = -EBUSY;
 	ol_cage_level_path(chain, level, path);
-	int result = ol_cage_leaf_enter(chain, level, error);
-	if (result < 0)
-		return result;
-	result =
-		ol_cage_write(chain->fds[level], chain, path, "cgroup.subtree_control", "+memory", error);
+	for (int i = 0; i < OL_CAGE_ATTEMPTS_MAX && result == -EBUSY; i++) {
+		result = ol_cage_leaf_enter(chain, level, error);
+		if (result < 0)
+			return result;
+		result = ol_cage_write(
+			chain->fds[level], chain, path, "cgroup.subtree_control", "+memory", error);
+	}
 	if (result < 0)
 		ol_cage_leaf_leave(chain, level);
 	return result;
@@ -139,7 +166,7 @@ static bool is_relied_on(int fd) {
 static void give_back(const struct ol_cage_chain *chain, int level) {
 	int fd = chain->fds[level];
 	/* Upgrading lets go of the shared lock first; this lab needs it no more. */
-	if (!is_marked(fd) || flock(fd, LOCK_EX | LOCK_NB) < 0)
+	if (!is_marked(fd) || flock(lock_fd(chain, level), LOCK_EX | LOCK_NB) < 0)
 		return;
 	if (ol_cage_has_cages(fd))
 		(void)ol_cage_sweep(fd);
@@ -156,11 +183,17 @@ static void give_back(const struct ol_cage_chain *chain, int level) {
 	ol_cage_leaf_leave(chain, level);
 }
 
-void ol_cage_chain_release(struct ol_cage_chain *chain) {
-	for (int i = chain->count - 1; i >= 0; i--) {
-		if (chain->memory_version == 2)
-			give_back(chain, i);
-		close(chain->fds[i]);
+void ol_cage_chain_close(struct ol_cage_chain *chain) {
+	while (chain->count > 0) {
+		chain->count--;
+		close(chain->fds[chain->count]);
+		if (chain->lock_fds[chain->count] >= 0)
+			close(chain->lock_fds[chain->count]);
 	}
-	chain->count = 0;
+}
+
+void ol_cage_chain_release(struct ol_cage_chain *chain) {
+	for (int i = chain->count - 1; i >= 0 && chain->memory_version == 2; i--)
+		give_back(chain, i);
+	ol_cage_chain_close(chain);
 }

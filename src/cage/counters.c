@@ -76,7 +76,7 @@ int ol_cage_read_counters(
 	if (result < 0)
 		return ol_cage_fail(
 			error, result, cage->chain.mount, "cannot read the usage of %s", cage->directory);
-	int process_count = ol_cage_each_process(cage->directory_fd, NULL, NULL);
+	int process_count = ol_cage_each_process_below(cage->directory_fd, NULL, NULL);
 	counters.process_count = process_count > 0 ? (uint64_t)process_count : 0;
 	counters.swap_peak_bytes = ol_cage_swap_peak(cage);
 	if (cage->chain.memory_version == 1) {

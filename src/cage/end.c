@@ -2,7 +2,6 @@
  *
  * Processes come and go while this looks: every ESRCH, ENOENT, ENODEV and EBUSY on the way is the
  * weather, not an error. The normal case, an empty group, costs one rmdir and no waiting. */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -13,42 +12,11 @@
 #include "base/file.h"
 #include "cage/internal.h"
 
-typedef int (*visit_group)(int parent_fd, const char *name, int depth);
-
-/* Visits the groups directly below. Returns the sum of what the visits return. */
-static int each_group(int directory_fd, int depth, visit_group visit) {
-	OL_AUTO_CLOSE int list_fd = openat(directory_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *list = list_fd >= 0 && depth < OL_CAGE_DEPTH_MAX ? fdopendir(list_fd) : NULL;
-	if (list == NULL)
-		return 0;
-	(void)ol_steal_fd(&list_fd); /* closedir() closes it. */
-	int sum = 0;
-	struct dirent *entry;
-	for (int i = 0; i < OL_CAGE_ENTRIES_MAX && (entry = readdir(list)) != NULL; i++)
-		if (entry->d_type == DT_DIR && *entry->d_name != '.')
-			sum += visit(directory_fd, entry->d_name, depth + 1);
-	closedir(list);
-	return sum;
-}
-
-static int open_group(int parent_fd, const char *name) {
-	return openat(parent_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-}
-
 /* A process of another pid namespace shows as 0, which kill() would take for our own group. */
 static void kill_one(pid_t pid, void *context) {
 	(void)context;
 	if (pid > 0)
 		(void)kill(pid, SIGKILL);
-}
-
-/* Returns how many processes it found, here and below. */
-static int kill_group(int parent_fd, const char *name, int depth) {
-	OL_AUTO_CLOSE int fd = open_group(parent_fd, name);
-	if (fd < 0)
-		return 0;
-	int process_count = ol_cage_each_process(fd, kill_one, NULL);
-	return (process_count > 0 ? process_count : 0) + each_group(fd, depth, kill_group);
 }
 
 /* Version 2 knows without a walk whether anything is left, here or below. */
@@ -71,7 +39,8 @@ int ol_cage_end_processes(int directory_fd, const char *directory, struct ol_err
 	struct ol_cage_patience patience = { 0 };
 	do {
 		if (!kill_at_once(directory_fd)) {
-			if (kill_group(directory_fd, ".", 0) == 0 && !is_populated(directory_fd))
+			if (ol_cage_each_process_below(directory_fd, kill_one, NULL) == 0 &&
+				!is_populated(directory_fd))
 				return 0;
 		} else if (!is_populated(directory_fd)) {
 			return 0;
@@ -83,12 +52,20 @@ int ol_cage_end_processes(int directory_fd, const char *directory, struct ol_err
 		directory);
 }
 
-static int remove_group(int parent_fd, const char *name, int depth) {
-	OL_AUTO_CLOSE int fd = open_group(parent_fd, name);
+static int remove_group(int parent_fd, const char *name, int depth, void *context) {
+	OL_AUTO_CLOSE int fd = ol_cage_open_group(parent_fd, name);
 	if (fd >= 0)
-		each_group(fd, depth, remove_group);
+		ol_cage_each_group(fd, depth, remove_group, context);
 	(void)unlinkat(parent_fd, name, AT_REMOVEDIR);
 	return 0;
+}
+
+bool ol_cage_remove_empty_tree(int parent_fd, const char *name) {
+	OL_AUTO_CLOSE int fd = ol_cage_open_group(parent_fd, name);
+	if (fd < 0 || ol_cage_each_process_below(fd, NULL, NULL) > 0 || is_populated(fd))
+		return false;
+	ol_cage_each_group(fd, 0, remove_group, NULL);
+	return unlinkat(parent_fd, name, AT_REMOVEDIR) == 0;
 }
 
 int ol_cage_remove_tree(
@@ -98,12 +75,12 @@ int ol_cage_remove_tree(
 		int code = -errno;
 		if (code == -ENOENT || code == -ENODEV)
 			return 0;
-		OL_AUTO_CLOSE int fd = code == -EBUSY ? open_group(parent_fd, name) : -1;
+		OL_AUTO_CLOSE int fd = code == -EBUSY ? ol_cage_open_group(parent_fd, name) : -1;
 		if (fd >= 0) {
 			int result = ol_cage_end_processes(fd, directory, error);
 			if (result < 0)
 				return result;
-			each_group(fd, 0, remove_group);
+			ol_cage_each_group(fd, 0, remove_group, NULL);
 		}
 		/* Shortly after its last process has ended, a group is still busy. */
 		if (code != -EBUSY || !ol_cage_wait(&patience))

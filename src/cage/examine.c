@@ -86,7 +86,10 @@ static void examine_pressure(struct list *list, struct ol_cage *cage) {
 
 /* What it finds out about pressure goes to later. */
 static void examine_creation(struct list *list, struct ol_cage_system *system, struct list *later) {
-	const struct ol_cage_limits limits = { TEST_LIMIT_BYTES, 0, UINT64_MAX };
+	const struct ol_cage_limits limits = {
+		.limit_bytes = TEST_LIMIT_BYTES,
+		.high_bytes = UINT64_MAX,
+	};
 	struct ol_cage *cage;
 	struct ol_cage_counters counters;
 	struct ol_error error;

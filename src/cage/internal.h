@@ -14,6 +14,7 @@
 #include "cage/cage.h"
 
 #define OL_CAGE_PREFIX      "oomlab-"
+#define OL_CAGE_KEPT_PREFIX "oomlab-kept-"
 #define OL_CAGE_LEAF_PREFIX "oomlab-lab-"
 
 enum {
@@ -22,7 +23,11 @@ enum {
 	OL_CAGE_ATTEMPTS_MAX = 16,   /* Names tried before creation gives up. */
 	OL_CAGE_ENTRIES_MAX = 65536, /* Directory entries looked at when searching for stale groups. */
 	OL_CAGE_EVENTS_BYTES = 1024, /* More than memory.events or cgroup.events ever holds. */
-	OL_CAGE_LIST_BYTES = 4096    /* More than cgroup.controllers ever holds. */
+	OL_CAGE_LIST_BYTES = 4096,   /* More than cgroup.controllers ever holds. */
+	OL_CAGE_REASON_BYTES = 4096, /* Of the log's line that says whose limit it was. */
+	OL_CAGE_HOLDS_MAX = 8,       /* Notices of a cage that set memory.high. */
+	OL_CAGE_MEMBERS_MAX = 4096,  /* Processes in a cage that are known by number. */
+	OL_CAGE_MEMBERSHIP_BYTES = 16384 /* Of /proc/PID/cgroup: a path for each hierarchy. */
 };
 
 /* The waiting that the kernel's races need is bounded by this. */
@@ -31,39 +36,74 @@ enum {
 struct ol_cage_chain {
 	int memory_version;
 	char mount[OL_PATH_BYTES];
+	char root[OL_PATH_BYTES]; /* The group that the mount shows at its top. */
 	char path[OL_PATH_BYTES]; /* Of the parent. */
 	int count;
 	int fds[OL_CAGE_DEPTH_MAX];             /* From the top; the last one is the parent. */
+	int lock_fds[OL_CAGE_DEPTH_MAX];        /* Locked in place of those; or -1. */
 	uint64_t oom_counts[OL_CAGE_DEPTH_MAX]; /* v2: each one's own oom count at creation. */
 };
 
-/* What the kernel's log says about a group. */
-struct ol_kernel_log_finding {
-	pid_t victim;              /* As the kernel numbers it; 0 before a matching oom-kill line. */
-	uint32_t limited_by;       /* enum ol_limited_by; none where nothing was found. */
-	char group[OL_PATH_BYTES]; /* Whose limit, as the kernel names it: from the real top. */
-	char task_group[OL_PATH_BYTES]; /* The victim's group, named the same way. */
-	char line[OL_TEXT_BYTES];       /* "Memory cgroup out of memory: Killed process ...". */
+/* One kill as the kernel's log tells it; groups as the kernel names them: from the real top, which
+ * in a container is above what we see. */
+struct ol_kernel_kill {
+	pid_t pid; /* As the kernel numbers it. */
+	uint64_t anon_bytes;
+	bool has_place;                     /* The groups are known. */
+	bool is_by_group;                   /* Goes with the rest of its group (memory.oom.group). */
+	bool is_system;                     /* No group's limit. */
+	char name[OL_PROCESS_NAME_BYTES];   /* Any bytes. */
+	char limiting_group[OL_PATH_BYTES]; /* "" where not known, or none. */
+	char victim_group[OL_PATH_BYTES];
+	char line[OL_TEXT_BYTES];
+};
+
+/* Puts kills together from lines. Begins as zeroes with an fd. */
+struct ol_kernel_log {
+	int fd;                            /* -1 where it may not be read. */
+	char reason[OL_CAGE_REASON_BYTES]; /* The last "oom-kill:" line without its kill. */
+	char tasks[OL_PATH_BYTES + 128];   /* The last "Tasks in" line. */
+	pid_t first_pid;                   /* Of the last event. */
+	uint64_t last_at_us;               /* The last kill. */
+	bool last_is_system;
+	char last_limiting_group[OL_PATH_BYTES];
+};
+
+/* What the kernel's log has told about a cage. */
+struct ol_cage_kills {
+	struct ol_kernel_log log;
+	uint64_t count;       /* All that were told. */
+	uint64_t taken_count; /* Of them by ol_cage_take_kills(). */
+	struct ol_oom_kill untaken[OL_KILLS_MAX];
+	bool has_witness;
+	struct ol_oom_kill witness; /* The one that counts as evidence. */
+	bool is_numbered_alike;     /* The kernel's pids are ours. */
+	/* Kills that the kernel told without their place, of processes that nobody noted. */
+	uint64_t stray_count;
+	struct ol_oom_kill strays[OL_KILLS_MAX];
+	int member_count;
+	pid_t members[OL_CAGE_MEMBERS_MAX];
 };
 
 struct ol_cage {
 	char mode[16];
 	bool has_swap_limit;
+	bool is_kept;
 	char name[OL_CAGE_NAME_BYTES];
 	char path[OL_PATH_BYTES];
 	char directory[OL_PATH_BYTES];
 	struct ol_cage_chain chain;
 	int directory_fd; /* Carries the lock that says that this lab lives. */
 	int usage_fd;
-	int enter_fd;      /* For writing: "tasks" on v1, "cgroup.procs" on v2. */
-	int kernel_log_fd; /* -1 where it may not be read. */
-	int pressure_fd;   /* -1 where nobody watches. */
-	int trigger_fd;    /* v2: the PSI trigger that pressure_fd looks at; or -1. */
+	int enter_fd;    /* For writing: "tasks" on v1, "cgroup.procs" on v2. */
+	int pressure_fd; /* -1 where nobody watches. */
+	int trigger_fd;  /* v2: the PSI trigger that pressure_fd looks at; or -1. */
 	uint64_t limit_bytes;
-	bool has_high;      /* memory.high is set. */
-	pid_t attached_pid; /* The last one; 0 before the first. */
-	bool is_inside;     /* In a child of ol_cage_fork() that was born in the cage. */
-	struct ol_kernel_log_finding finding;
+	uint64_t high_bytes;               /* What it was made with; UINT64_MAX: none. */
+	uint64_t holds[OL_CAGE_HOLDS_MAX]; /* What notices want memory.high to be; UINT64_MAX: none. */
+	pid_t attached_pid;                /* The last one; 0 before the first. */
+	bool is_inside;                    /* In a child of ol_cage_fork() that was born in the cage. */
+	struct ol_cage_kills kills;
 };
 
 /* error: "FORMAT: text of -code; cure". The cure is chosen by code; mount names the file system. */
@@ -84,6 +124,8 @@ struct ol_cage_patience {
 	uint64_t step_ns;
 };
 bool ol_cage_wait(struct ol_cage_patience *patience);
+/* "a//b/" -> "/a/b"; ".." is refused. */
+int ol_cage_normalize_path(const char *path, char ret_path[OL_PATH_BYTES], struct ol_error *error);
 int ol_cage_join_path(
 	char ret_path[OL_PATH_BYTES], const char *first, const char *second, struct ol_error *error);
 
@@ -91,12 +133,16 @@ int ol_cage_join_path(
 int ol_cage_place(const struct ol_cage_system *system, const char *parent,
 	struct ol_cage_chain *ret_chain, struct ol_error *error);
 
+/* How much of a path names the innermost cage in it; 0: there is none. */
+size_t ol_cage_find_innermost(const char *path);
+
 /* chain.c: hold: locks the chain, so that no other lab takes the memory controller from it;
  * enable: has the memory controller handed down to the parent's children; release: gives back what
  * labs enabled and none uses any more, unlocks and closes. On v1 there is nothing to enable. */
 int ol_cage_chain_hold(struct ol_cage_chain *chain, struct ol_error *error);
 int ol_cage_chain_enable(struct ol_cage_chain *chain, struct ol_error *error);
 void ol_cage_chain_release(struct ol_cage_chain *chain);
+void ol_cage_chain_close(struct ol_cage_chain *chain); /* Gives nothing back. */
 static inline int ol_cage_parent_fd(const struct ol_cage_chain *chain) {
 	return chain->fds[chain->count - 1];
 }
@@ -107,34 +153,88 @@ void ol_cage_leaf_leave(const struct ol_cage_chain *chain, int level);
 /* The path of one level: the chain's path cut short. */
 void ol_cage_level_path(const struct ol_cage_chain *chain, int level, char ret_path[OL_PATH_BYTES]);
 
+/* walk.c: each_group visits the groups directly below and returns the sum of what the visits
+ * return; begin with depth 0. each_process_below is each_process, here and in groups below. */
+typedef int (*ol_cage_visit_group)(int parent_fd, const char *name, int depth, void *context);
+int ol_cage_open_group(int parent_fd, const char *name);
+int ol_cage_each_group(int directory_fd, int depth, ol_cage_visit_group visit, void *context);
+int ol_cage_each_process_below(
+	int directory_fd, void (*each)(pid_t pid, void *context), void *context);
+
+/* tree.c: calls visit with each group of the hierarchy and its path, from the top down, until it
+ * says that this was enough (true). -errno where the top cannot be opened. */
+typedef bool (*ol_cage_visit_path)(int fd, const char *path, void *context);
+int ol_cage_each_path(const struct ol_cage_system *system, ol_cage_visit_path visit, void *context,
+	struct ol_error *error);
+
+/* membership.c: the group that a text of /proc/PID/cgroup names in the hierarchy of memory: false
+ * where there is none. Translates such a path into one below a mount that shows the group root at
+ * its top: false where it is not below, or cannot be told. */
+bool ol_cage_find_membership(const char *groups, int version, char ret_path[OL_PATH_BYTES]);
+bool ol_cage_is_deleted(const char *path); /* As the kernel marks a group that was removed. */
+bool ol_cage_path_below(const char *root, const char *path, char ret_path[OL_PATH_BYTES]);
+/* The group of a process, as seen from a mount that shows root at its top; "" where it is not below
+ * that. 0, -ESRCH where there is no such process, or another negative errno value. */
+int ol_cage_group_of(pid_t pid, int memory_version, const char *root, char ret_path[OL_PATH_BYTES]);
+
 /* end.c: ends what runs in a group and in groups below it; removes it with these. */
 int ol_cage_end_processes(int directory_fd, const char *directory, struct ol_error *error);
 int ol_cage_remove_tree(
 	int parent_fd, const char *name, const char *directory, struct ol_error *error);
+/* Removes a group, and those below it, in which nothing runs; whether it is gone. */
+bool ol_cage_remove_empty_tree(int parent_fd, const char *name);
 /* stale.c */
+bool ol_cage_is_name(const char *name, size_t length); /* Of a cage, kept or not. */
 int ol_cage_sweep(int parent_fd);
+bool ol_cage_is_kept_name(const char *name);
 bool ol_cage_has_cages(int parent_fd);
 
 /* limits.c */
 int ol_cage_check_limits(const struct ol_cage_limits *limits, struct ol_error *error);
 int ol_cage_set_limits(
 	struct ol_cage *cage, const struct ol_cage_limits *limits, struct ol_error *error);
+int ol_cage_set_high(const struct ol_cage *cage, uint64_t bytes, struct ol_error *error);
 /* Names the active swap devices in ret_names, cut to what fits; returns whether there are any. */
 bool ol_cage_has_swap(char ret_names[OL_NAME_BYTES]);
 
 /* counters.c */
 int ol_cage_read_number(int directory_fd, const char *name, uint64_t *ret_number);
 uint64_t ol_cage_swap_peak(const struct ol_cage *cage);
+/* kills.c: how many kills the counters know of beyond those that were told. Where the log has as
+ * many that nobody claims, these are they. */
+void ol_cage_claim_strays(struct ol_cage *cage, uint64_t missing_count);
 /* evidence.c */
 void ol_cage_snapshot_ancestors(struct ol_cage_chain *chain);
 
-/* pressure.c: closes what tells of pressure. */
+/* pressure.c: what can tell, each an fd or a negative errno value. Threshold: version 1, an eventfd
+ * that is raised when usage crosses it. Trigger: a PSI trigger, the first of triggers (which ends
+ * with NULL) that the kernel takes: it tells, by POLLPRI, once a window when tasks of the group
+ * waited for memory so long. Events: inotify on memory.events, which changes when usage goes above
+ * memory.high. */
+int ol_cage_open_threshold(
+	const struct ol_cage *cage, uint64_t threshold_bytes, struct ol_error *error);
+int ol_cage_open_trigger(const struct ol_cage *cage, const char *const *triggers);
+int ol_cage_open_events(const struct ol_cage *cage);
+/* code: why there is no trigger. */
+int ol_cage_fail_to_tell(const struct ol_cage *cage, int code, struct ol_error *error);
+/* Closes what tells of pressure. */
 void ol_cage_unwatch_pressure(struct ol_cage *cage);
+
+/* notice.c: finish sets memory.high back to what it was. */
+void ol_cage_holds_init(struct ol_cage *cage);
+void ol_cage_holds_finish(struct ol_cage *cage);
 
 /* kernel_log.c */
 int ol_kernel_log_open(void); /* At its end; a negative errno value where it may not be read. */
-void ol_kernel_log_search(
-	int fd, const char *group_name, pid_t pid, struct ol_kernel_log_finding *finding);
+/* Takes one record as /dev/kmsg hands it out, and changes it. Whether it completes a kill. */
+bool ol_kernel_log_feed(struct ol_kernel_log *log, char *bytes, struct ol_kernel_kill *ret_kill);
+/* The next kill in what the log has by now. */
+bool ol_kernel_log_next(struct ol_kernel_log *log, struct ol_kernel_kill *ret_kill);
+
+/* kills.c */
+void ol_cage_kills_init(struct ol_cage *cage);
+void ol_cage_read_log(struct ol_cage *cage); /* Into cage->kills. */
+void ol_cage_note_attached(struct ol_cage *cage, pid_t pid);
 
 /* cage_libcgroup.c: 0, or -1: then the caller does it by a plain system call, which either works
  * or says why not. libcgroup loses most errno values and refuses some things that are allowed. */

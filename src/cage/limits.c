@@ -18,11 +18,11 @@ enum { SWAPS_BYTES = 8192 };
 
 int ol_cage_check_limits(const struct ol_cage_limits *limits, struct ol_error *error) {
 	uint64_t page_bytes = (uint64_t)sysconf(_SC_PAGESIZE);
-	if (limits->limit_bytes < page_bytes)
+	if (!limits->is_unlimited && limits->limit_bytes < page_bytes)
 		return ol_error_set(error, -EINVAL,
 			"a limit of %" PRIu64 " bytes is below one page; the smallest is %" PRIu64 " bytes",
 			limits->limit_bytes, page_bytes);
-	if (limits->limit_bytes > INT64_MAX)
+	if (!limits->is_unlimited && limits->limit_bytes > INT64_MAX)
 		return ol_error_set(error, -EINVAL,
 			"a limit of %" PRIu64 " bytes is no limit; the largest is %" PRId64 " bytes",
 			limits->limit_bytes, INT64_MAX);
@@ -101,8 +101,18 @@ static int check_swap(struct ol_error *error) {
 		names);
 }
 
+/* Before 5.11 a group counts what is below it only where it says so, before it has any. */
+static void make_hierarchical(const struct ol_cage *cage) {
+	OL_AUTO_CLOSE int fd = openat(cage->directory_fd, "memory.use_hierarchy", O_RDWR | O_CLOEXEC);
+	char byte;
+	/* Refused below a group that does so itself: then it is on. */
+	if (fd >= 0 && pread(fd, &byte, 1, 0) == 1 && byte == '0')
+		(void)!write(fd, "1", 1);
+}
+
 static int set_v1(
 	struct ol_cage *cage, const struct ol_cage_limits *limits, struct ol_error *error) {
+	make_hierarchical(cage);
 	int result = set(cage, "memory.limit_in_bytes", limits->limit_bytes, error);
 	if (result < 0)
 		return result;
@@ -113,7 +123,7 @@ static int set_v1(
 	cage->has_swap_limit = has_file(cage, "memory.memsw.limit_in_bytes");
 	if (cage->has_swap_limit)
 		result = set(cage, "memory.memsw.limit_in_bytes", both_bytes, error);
-	else
+	else if (!limits->is_unlimited)
 		result = check_swap(error);
 	if (result >= 0 && limits->high_bytes != UINT64_MAX)
 		result = set(cage, "memory.soft_limit_in_bytes", limits->high_bytes, error);
@@ -138,7 +148,7 @@ static int set_v2(
 	cage->has_swap_limit = has_file(cage, "memory.swap.max");
 	if (cage->has_swap_limit)
 		result = set(cage, "memory.swap.max", limits->swap_bytes, error);
-	else
+	else if (!limits->is_unlimited)
 		result = check_swap(error);
 	if (result >= 0 && limits->high_bytes != UINT64_MAX)
 		result = set(cage, "memory.high", limits->high_bytes, error);
@@ -147,6 +157,13 @@ static int set_v2(
 
 int ol_cage_set_limits(
 	struct ol_cage *cage, const struct ol_cage_limits *limits, struct ol_error *error) {
-	return cage->chain.memory_version == 1 ? set_v1(cage, limits, error)
-										   : set_v2(cage, limits, error);
+	struct ol_cage_limits wanted = *limits;
+	if (limits->is_unlimited)
+		wanted.limit_bytes = wanted.swap_bytes = UINT64_MAX;
+	return cage->chain.memory_version == 1 ? set_v1(cage, &wanted, error)
+										   : set_v2(cage, &wanted, error);
+}
+
+int ol_cage_set_high(const struct ol_cage *cage, uint64_t bytes, struct ol_error *error) {
+	return set(cage, "memory.high", bytes, error);
 }

@@ -1,8 +1,8 @@
 /* place.c -- Where the cage goes: opens the chain of groups down to its parent.
  *
- * The parent is the one that was asked for, or the top of the hierarchy where this user may write
- * to it (root), or else the highest group above the lab that was delegated to this user. Creates
- * and changes nothing. */
+ * The parent is the one that was asked for, or the cage that the lab is in itself, or the top of
+ * the hierarchy where this user may write to it (root), or else the highest group above the lab
+ * that was delegated to this user. Creates and changes nothing. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
@@ -73,35 +73,6 @@ static int open_levels(const struct ol_cage_system *system, const char *path,
 	return 0;
 }
 
-/* "a//b/" -> "/a/b". */
-static int normalize(const char *parent, char ret_path[OL_PATH_BYTES], struct ol_error *error) {
-	size_t used = 0;
-	for (const char *next = parent; *next != '\0';) {
-		size_t length = strcspn(next, "/");
-		if (length == 2 && strncmp(next, "..", 2) == 0)
-			return ol_error_set(error, -EINVAL,
-				"'%.300s' is not a control group's name: it must not contain \"..\"; name a group "
-				"from the top of the hierarchy, as in user.slice/lab",
-				parent);
-		bool is_empty = length == 0 || (length == 1 && *next == '.');
-		if (!is_empty && used + 1 + length >= OL_PATH_BYTES)
-			return ol_error_set(error, -ENAMETOOLONG,
-				"the control group's name '%.128s...' is longer than %d bytes", parent,
-				OL_PATH_BYTES - 1);
-		if (!is_empty) {
-			ret_path[used++] = '/';
-			memcpy(ret_path + used, next, length);
-			used += length;
-		}
-		next += length;
-		next += *next == '/';
-	}
-	if (used == 0)
-		ret_path[used++] = '/';
-	ret_path[used] = '\0';
-	return 0;
-}
-
 /* What this user needs to make groups in a group and to move processes between them. Returns 0, or
  * a negative errno value and the file that is in the way. */
 static int check_writable(int fd, int memory_version, const char **ret_file) {
@@ -112,6 +83,39 @@ static int check_writable(int fd, int memory_version, const char **ret_file) {
 			return -errno;
 	}
 	return 0;
+}
+
+static int refuse_own(
+	const struct ol_cage_system *system, int code, const char *file, struct ol_error *error) {
+	return ol_cage_fail(error, code, system->mount,
+		"cannot make control groups in the lab's own one: cannot write to %s%s/%s", system->mount,
+		strcmp(system->own_group, "/") == 0 ? "" : system->own_group,
+		strcmp(file, ".") == 0 ? "" : file);
+}
+
+size_t ol_cage_find_innermost(const char *path) {
+	size_t length = 0;
+	for (const char *next = path; *next == '/';) {
+		size_t part_length = strcspn(next + 1, "/");
+		bool is_cage = ol_cage_is_name(next + 1, part_length);
+		next += 1 + part_length;
+		if (is_cage)
+			length = (size_t)(next - path);
+	}
+	return length;
+}
+
+/* A cage that was made elsewhere would be out of the reach of this one's limit. */
+static int choose_own_cage(const struct ol_cage_system *system, size_t path_length,
+	struct ol_cage_chain *chain, struct ol_error *error) {
+	const char *file;
+	char path[OL_PATH_BYTES];
+	snprintf(path, sizeof path, "%.*s", (int)path_length, system->own_group);
+	int result = open_levels(system, path, chain, error);
+	if (result < 0)
+		return result;
+	int code = check_writable(ol_cage_parent_fd(chain), system->memory_version, &file);
+	return code < 0 ? refuse_own(system, code, file, error) : 0;
 }
 
 /* From the lab's own group upwards, as far as this user may write without a gap. */
@@ -130,10 +134,7 @@ static int choose_delegated(
 	for (int i = chain->count - 1; i >= 0; i--, writable_count++) {
 		int code = check_writable(chain->fds[i], system->memory_version, &file);
 		if (code < 0 && writable_count == 0)
-			return ol_cage_fail(error, code, system->mount,
-				"cannot make control groups in the lab's own one: cannot write to %s%s/%s",
-				system->mount, strcmp(system->own_group, "/") == 0 ? "" : system->own_group,
-				strcmp(file, ".") == 0 ? "" : file);
+			return refuse_own(system, code, file, error);
 		if (code < 0)
 			break;
 	}
@@ -145,29 +146,37 @@ static int choose_delegated(
 	return 0;
 }
 
+static int choose(
+	const struct ol_cage_system *system, struct ol_cage_chain *chain, struct ol_error *error) {
+	const char *file;
+	size_t length = ol_cage_find_innermost(system->own_group);
+	if (length > 0)
+		return choose_own_cage(system, length, chain, error);
+	int code = check_writable(chain->fds[0], system->memory_version, &file);
+	if (code == -EROFS)
+		return ol_cage_fail(
+			error, code, system->mount, "cannot make control groups in %s", system->mount);
+	return code < 0 ? choose_delegated(system, chain, error) : 0;
+}
+
 int ol_cage_place(const struct ol_cage_system *system, const char *parent,
 	struct ol_cage_chain *ret_chain, struct ol_error *error) {
 	struct ol_cage_chain *chain = ret_chain;
 	char path[OL_PATH_BYTES];
-	const char *file;
 	*chain = (struct ol_cage_chain){ .memory_version = system->memory_version, .path = "/" };
+	for (int i = 0; i < OL_CAGE_DEPTH_MAX; i++)
+		chain->lock_fds[i] = -1;
 	if (system->memory_version == 0)
 		return ol_error_set(error, -ENOENT,
 			"this machine has no memory controller to make a cage with; oomlab doctor says why");
 	snprintf(chain->mount, sizeof chain->mount, "%s", system->mount);
-	int result = parent != NULL ? normalize(parent, path, error) : 0;
+	snprintf(chain->root, sizeof chain->root, "%s", system->root);
+	int result = parent != NULL ? ol_cage_normalize_path(parent, path, error) : 0;
 	if (result >= 0)
 		result = open_top(system, chain, error);
-	if (result >= 0 && parent != NULL) {
-		result = open_levels(system, path, chain, error);
-	} else if (result >= 0) {
-		int code = check_writable(chain->fds[0], system->memory_version, &file);
-		if (code == -EROFS)
-			result = ol_cage_fail(
-				error, code, system->mount, "cannot make control groups in %s", system->mount);
-		else if (code < 0)
-			result = choose_delegated(system, chain, error);
-	}
+	if (result >= 0)
+		result =
+			parent != NULL ? open_levels(system, path, chain, error) : choose(system, chain, error);
 	if (result < 0)
 		close_below(chain, 0);
 	return result;

@@ -1,4 +1,4 @@
-/* stale.c -- Removes what dead labs left behind.
+/* stale.c -- Removes what dead labs left behind, and kept groups that have become empty.
  *
  * A living lab holds a lock on its group's directory; the kernel lets go of it when the lab dies,
  * however it dies. So a group of our name whose lock can be had is nobody's. */
@@ -11,23 +11,40 @@
 
 #include "cage/internal.h"
 
-/* "oomlab-PID-0123456789abcdef", exactly: people may name their own groups oomlab-something. */
-static bool is_cage(const char *name) {
-	size_t prefix_length = strlen(OL_CAGE_PREFIX);
-	if (strncmp(name, OL_CAGE_PREFIX, prefix_length) != 0)
+static bool begins_with(const char *name, const char *prefix) {
+	return strncmp(name, prefix, strlen(prefix)) == 0;
+}
+
+/* "oomlab-PID-0123456789abcdef" or "oomlab-kept-PID-0123456789abcdef", exactly: people may name
+ * their own groups oomlab-something. */
+bool ol_cage_is_name(const char *name, size_t length) {
+	enum { RANDOM_DIGITS = 16 };
+	const char *end = name + length;
+	const char *prefix =
+		begins_with(name, OL_CAGE_KEPT_PREFIX) ? OL_CAGE_KEPT_PREFIX : OL_CAGE_PREFIX;
+	if (!begins_with(name, prefix))
 		return false;
-	size_t digits = strspn(name + prefix_length, "0123456789");
-	const char *rest = name + prefix_length + digits;
-	return digits > 0 && *rest == '-' && strspn(rest + 1, "0123456789abcdef") == 16 &&
-		   rest[17] == '\0';
+	const char *number = name + strlen(prefix);
+	size_t digits = strspn(number, "0123456789");
+	const char *rest = number + digits;
+	return digits > 0 && *rest == '-' && strspn(rest + 1, "0123456789abcdef") == RANDOM_DIGITS &&
+		   rest + 1 + RANDOM_DIGITS == end;
+}
+
+static bool is_cage(const char *name) {
+	return ol_cage_is_name(name, strlen(name));
+}
+
+bool ol_cage_is_kept_name(const char *name) {
+	return begins_with(name, OL_CAGE_KEPT_PREFIX) && is_cage(name);
 }
 
 static bool is_leaf(const char *name) {
-	size_t prefix_length = strlen(OL_CAGE_LEAF_PREFIX);
-	if (strncmp(name, OL_CAGE_LEAF_PREFIX, prefix_length) != 0)
+	if (!begins_with(name, OL_CAGE_LEAF_PREFIX))
 		return false;
-	size_t digits = strspn(name + prefix_length, "0123456789");
-	return digits > 0 && name[prefix_length + digits] == '\0';
+	const char *number = name + strlen(OL_CAGE_LEAF_PREFIX);
+	size_t digits = strspn(number, "0123456789");
+	return digits > 0 && number[digits] == '\0';
 }
 
 /* Returns 1 if it removed the group. */
@@ -40,6 +57,8 @@ static int sweep_one(int parent_fd, const char *name) {
 	if (fd < 0 || faccessat(fd, "cgroup.procs", W_OK, AT_EACCESS) < 0 ||
 		flock(fd, LOCK_EX | LOCK_NB) < 0)
 		return 0;
+	if (ol_cage_is_kept_name(name))
+		return ol_cage_remove_empty_tree(parent_fd, name);
 	return ol_cage_remove_tree(parent_fd, name, name, NULL) == 0;
 }
 

@@ -34,6 +34,7 @@ const struct ol_command *ol_command_find(const char *name);
 
 int ol_command_run(int argc, char **argv);
 int ol_command_serve(int argc, char **argv);
+int ol_command_cage(int argc, char **argv);
 int ol_command_list(int argc, char **argv);
 int ol_command_help(int argc, char **argv);
 int ol_command_doctor(int argc, char **argv);
@@ -41,6 +42,7 @@ int ol_command_pacer(int argc, char **argv);
 int ol_command_version(int argc, char **argv);
 void ol_command_run_help(void);
 void ol_command_serve_help(void);
+void ol_command_cage_help(void);
 void ol_command_list_help(void);
 void ol_command_help_help(void);
 void ol_command_doctor_help(void);

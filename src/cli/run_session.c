@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/units.h"
 #include "cli/command.h"
+#include "cli/run_dump.h"
 #include "cli/say.h"
 #include "cli/script_handle.h"
 #include "cli/signals.h"
@@ -24,6 +25,7 @@ struct session {
 	struct ol_style style;         /* Of the story. */
 	struct ol_text_report *text;   /* NULL: quiet, or one of many. */
 	struct ol_json_record *record; /* NULL: none. */
+	struct ol_run_dump *dump;      /* NULL: none. */
 	struct ol_run_summary *summary;
 	struct ol_outcome_counts counts;
 };
@@ -34,6 +36,7 @@ static void on_start(void *context, const struct ol_run_summary *summary) {
 		ol_text_report_start(session->text, summary);
 	if (session->record != NULL)
 		ol_json_record_header(session->record, summary);
+	ol_run_dump_start(session->dump, summary);
 }
 
 static void on_phase_begin(void *context, const struct ol_phase *phase) {
@@ -48,6 +51,7 @@ static void on_phase_end(void *context, const struct ol_phase *phase) {
 		ol_text_report_phase_end(session->text, phase);
 	if (session->record != NULL)
 		ol_json_record_phase(session->record, phase);
+	ol_run_dump_phase(session->dump, phase);
 }
 
 static void on_gc(void *context, const struct ol_gc_cycle *cycle) {
@@ -59,6 +63,7 @@ static void on_gc(void *context, const struct ol_gc_cycle *cycle) {
 		(void)ol_gctrace_write(stdout, cycle, NULL);
 	if (session->record != NULL)
 		ol_json_record_gc(session->record, cycle);
+	ol_run_dump_gc(session->dump, cycle);
 }
 
 static void on_sample(void *context, const struct ol_sample *sample) {
@@ -67,6 +72,7 @@ static void on_sample(void *context, const struct ol_sample *sample) {
 		ol_text_report_sample(session->text, sample);
 	if (session->record != NULL)
 		ol_json_record_sample(session->record, sample);
+	ol_run_dump_sample(session->dump, sample);
 }
 
 static void on_event(void *context, const struct ol_event *event) {
@@ -75,6 +81,17 @@ static void on_event(void *context, const struct ol_event *event) {
 		ol_text_report_event(session->text, event);
 	if (session->record != NULL)
 		ol_json_record_event(session->record, event);
+	ol_run_dump_event(session->dump, event);
+}
+
+static void on_act(void *context, const struct ol_supervisor_scene *scene) {
+	const struct session *session = context;
+	ol_run_dump_act(session->dump, scene);
+}
+
+static void on_profile(void *context, const struct ol_profile_site *sites, uint32_t site_count) {
+	const struct session *session = context;
+	ol_run_dump_profile(session->dump, sites, site_count);
 }
 
 /* What the run was to show, against what it showed. */
@@ -136,6 +153,53 @@ static int tell(struct session *session, int64_t number) {
 	return result < 0 || ferror(stdout) ? OL_EXIT_LAB : OL_EXIT_DONE;
 }
 
+/* What the run is to leave behind. Whoever did not ask for it is told that there will be none, and
+ * has the run all the same. */
+static int open_dump(struct session *session, struct ol_error *error) {
+	struct ol_run_request *request = session->request;
+	struct ol_run_spec *spec = &request->plan.spec;
+	bool is_wanted = request->plan.has_dump;
+	/* A series would leave a heap of them. */
+	if (request->is_repeat_given && !is_wanted)
+		spec->dump_parent[0] = '\0';
+	int result = 0;
+	if (spec->dump_parent[0] != '\0')
+		result = ol_run_dump_create(spec, &session->dump, error);
+	spec->wants_profile = session->dump != NULL;
+	if (result == 0 || is_wanted)
+		return result;
+	ol_say("%s", error->message);
+	return 0;
+}
+
+static int open_run(struct session *session, struct ol_error *error) {
+	const struct ol_run_request *request = session->request;
+	int result = 0;
+	if (!request->is_quiet && !request->is_repeat_given)
+		result = ol_text_report_create(session->story, session->style, &session->text, error);
+	return result < 0 ? result : open_dump(session, error);
+}
+
+static void close_run(struct session *session) {
+	ol_text_report_destroy(session->text);
+	ol_run_dump_destroy(session->dump);
+	session->text = NULL;
+	session->dump = NULL;
+}
+
+/* The run is over: what it leaves behind, what is told of it, and the judgement. */
+static int conclude(struct session *session, int64_t number) {
+	struct ol_error error = { 0 };
+	int dump_result = ol_run_dump_end(session->dump, session->summary, &error);
+	int status = tell(session, number);
+	if (status == OL_EXIT_DONE)
+		status = judge(session);
+	if (dump_result == 0)
+		return status;
+	ol_say("%s", error.message);
+	return OL_EXIT_LAB;
+}
+
 static int run_once(struct session *session, int64_t number) {
 	const struct ol_run_request *request = session->request;
 	struct ol_supervisor_sink sink = {
@@ -146,33 +210,27 @@ static int run_once(struct session *session, int64_t number) {
 		.on_gc = on_gc,
 		.on_sample = on_sample,
 		.on_event = on_event,
+		.on_act = on_act,
+		.on_profile = on_profile,
 	};
 	struct ol_error error = { 0 };
-	if (!request->is_quiet && !request->is_repeat_given) {
-		int result = ol_text_report_create(session->story, session->style, &session->text, &error);
-		if (result < 0) {
-			ol_say("%s", error.message);
-			return OL_EXIT_LAB;
-		}
-	}
 	size_t text_bytes;
 	struct ol_supervisor_texts texts = {
 		.script = ol_script_text(request->script, &text_bytes),
 		.policy = ol_script_policy_text(request->policy),
 	};
-	int result = ol_supervise(&request->plan.spec, &texts, &sink, session->summary, &error);
+	int result = open_run(session, &error);
+	if (result == 0)
+		result = ol_supervise(&request->plan.spec, &texts, &sink, session->summary, &error);
 	int status = OL_EXIT_LAB;
 	if (result == 0) {
-		status = tell(session, number);
-		if (status == OL_EXIT_DONE)
-			status = judge(session);
+		status = conclude(session, number);
 	} else {
 		ol_text_report_break_off(session->text);
 		if (ol_signals_caught() == 0)
 			ol_say("%s", error.message);
 	}
-	ol_text_report_destroy(session->text);
-	session->text = NULL;
+	close_run(session);
 	return status;
 }
 

@@ -331,6 +331,13 @@ int ol_collector_verdict(const struct ol_collector *collector, struct ol_error *
 	return ol_error_set(error, collector->verdict.code, "%s", collector->verdict.message);
 }
 
+void ol_collector_end(struct ol_collector *collector, const char *reason) {
+	if (collector->verdict.code != 0)
+		return;
+	ol_error_set(&collector->verdict, -ECANCELED, "%s", reason);
+	collector->quick.heap = NULL; /* The next allocation takes the slow path, and sees it. */
+}
+
 void ol_collector_set_limits(
 	struct ol_collector *collector, int32_t gogc, uint64_t memory_limit_bytes) {
 	ol_pacer_set_limits(&collector->pacer, gogc, memory_limit_bytes,

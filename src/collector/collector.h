@@ -104,9 +104,11 @@ bool ol_collector_is_marking(const struct ol_collector *collector);
 /* ol_heap_check, while nobody marks. */
 int ol_collector_check(struct ol_collector *collector, struct ol_error *error);
 
-/* 0; or why the policy ends the run: -ECANCELED in good order, -EBADMSG where it is broken. Stays
+/* 0; or why the run is to end: -ECANCELED in good order, -EBADMSG where its policy is broken. Stays
  * once it is set. */
 int ol_collector_verdict(const struct ol_collector *collector, struct ol_error *error);
+/* Somebody else than the policy wants it to end in good order. */
+void ol_collector_end(struct ol_collector *collector, const char *reason);
 
 /* Go's debug.SetGCPercent and SetMemoryLimit: the goal is planned anew. */
 void ol_collector_set_limits(

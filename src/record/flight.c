@@ -2,6 +2,7 @@
 #include "record/flight.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -58,6 +59,11 @@ void ol_flight_write(struct ol_flight *flight, const struct ol_last_words *words
 	atomic_thread_fence(memory_order_release);
 	flight->words = *words;
 	atomic_store_explicit(&flight->sequence, sequence + 2, memory_order_release);
+}
+
+void ol_flight_order_end(struct ol_flight *flight, const char *reason) {
+	snprintf(flight->end_reason, sizeof flight->end_reason, "%s", reason);
+	atomic_store_explicit(&flight->is_end_ordered, 1, memory_order_release);
 }
 
 /* Half a writing may hold anything: in order of size at least. */

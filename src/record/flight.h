@@ -17,6 +17,9 @@ struct ol_flight {
 	struct ol_last_words words;
 	/* Beside the seqlock, because it changes with every page written. */
 	_Atomic uint64_t touched_bytes;
+	/* Downwards: the lab wants the program to end. Set once; the reason was written before. */
+	_Atomic uint32_t is_end_ordered;
+	char end_reason[OL_TEXT_BYTES];
 };
 
 /* The lab's side: makes the page, touched. *ret_fd is CLOEXEC and goes to the subject. */
@@ -27,6 +30,13 @@ void ol_flight_close(struct ol_flight *flight); /* NULL is fine. */
 
 /* One writer only. */
 void ol_flight_write(struct ol_flight *flight, const struct ol_last_words *words);
+
+/* The lab's side, once: tells the program to end in good order, and why. */
+void ol_flight_order_end(struct ol_flight *flight, const char *reason);
+/* The subject's side: whether it is to end; then end_reason says why. */
+static inline bool ol_flight_is_end_ordered(const struct ol_flight *flight) {
+	return atomic_load_explicit(&flight->is_end_ordered, memory_order_acquire) != 0;
+}
 
 /* Never waits for long: after a bounded number of tries, or a writer that died in the middle, the
  * result has is_torn set. Names in it are always terminated, enums in range, and pauses in order:

@@ -18,6 +18,7 @@ static const size_t body_bytes[OL_FRAME_KIND_COUNT] = {
 	[OL_FRAME_GC] = sizeof(struct ol_gc_cycle),
 	[OL_FRAME_EVENT] = sizeof(struct ol_event),
 	[OL_FRAME_END] = sizeof(struct ol_frame_end),
+	[OL_FRAME_PROFILE] = sizeof(struct ol_frame_profile),
 };
 
 static size_t whole_bytes(uint32_t kind) {
@@ -86,6 +87,19 @@ static int check_answer(
 	return 0;
 }
 
+static int check_profile(
+	struct ol_frame_profile *profile, size_t received_bytes, struct ol_error *error) {
+	if (profile->site_count > OL_FRAME_SITES_MAX)
+		return refuse(received_bytes, error);
+	for (uint32_t i = 0; i < profile->site_count; i++) {
+		TERMINATE(profile->sites[i].file);
+		TERMINATE(profile->sites[i].function);
+		TERMINATE(profile->sites[i].phase);
+		TERMINATE(profile->sites[i].tag);
+	}
+	return 0;
+}
+
 static int check_frame(union ol_arrival *arrival, size_t received_bytes, struct ol_error *error) {
 	struct ol_frame *frame = &arrival->frame;
 	if (received_bytes < offsetof(struct ol_frame, ready) || frame->kind >= OL_FRAME_KIND_COUNT)
@@ -109,6 +123,8 @@ static int check_frame(union ol_arrival *arrival, size_t received_bytes, struct 
 		if (frame->end.outcome >= OL_OUTCOME_COUNT)
 			return ol_error_set(error, -EPROTO, "the subject sent an end that is no outcome");
 		break;
+	case OL_FRAME_PROFILE:
+		return check_profile(&frame->profile, received_bytes, error);
 	case OL_FRAME_READY:
 	case OL_FRAME_GC:
 	case OL_FRAME_ANSWER:

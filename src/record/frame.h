@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "record/exchange.h"
+#include "record/profile.h"
 #include "record/record.h"
 
 enum ol_frame_kind {
@@ -19,6 +20,7 @@ enum ol_frame_kind {
 	OL_FRAME_GC,          /* gc */
 	OL_FRAME_EVENT,       /* event */
 	OL_FRAME_END,         /* end: the subject's own word on how it ended. */
+	OL_FRAME_PROFILE,     /* profile: some of the places that allocated. */
 	OL_FRAME_ANSWER,      /* An ol_answer_frame: to a request. */
 	OL_FRAME_KIND_COUNT
 };
@@ -36,6 +38,14 @@ struct ol_frame_end {
 	char traceback[OL_MESSAGE_BYTES];
 };
 
+enum { OL_FRAME_SITES_MAX = 6 }; /* So that it is no larger than an end. */
+
+struct ol_frame_profile {
+	uint32_t site_count;
+	uint32_t padding;
+	struct ol_profile_site sites[OL_FRAME_SITES_MAX];
+};
+
 struct ol_frame {
 	uint32_t kind;        /* enum ol_frame_kind. */
 	uint32_t frame_bytes; /* Of the whole frame as sent: header and the one member. */
@@ -45,6 +55,7 @@ struct ol_frame {
 		struct ol_gc_cycle gc;
 		struct ol_event event;
 		struct ol_frame_end end;
+		struct ol_frame_profile profile;
 	};
 };
 

@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "record/watchdog.h"
+
 enum {
 	OL_NAME_BYTES = 64,         /* Names of phases, scenarios, options; NUL included. */
 	OL_TEXT_BYTES = 512,        /* Log lines, kernel lines, titles. */
@@ -107,8 +109,12 @@ struct ol_last_words {
 	uint64_t allocated_since_count_bytes; /* Allocated after that count. */
 	uint64_t script_bytes; /* Held by the Lua state itself, charged to the cage too. */
 	uint64_t script_peak_bytes;
-	uint64_t metadata_bytes;  /* The heap's own tables: committed bytes. */
-	uint32_t is_cycle_active; /* 1 if something was being marked, in steps or by threads. */
+	uint64_t metadata_bytes;      /* The heap's own tables: committed bytes. */
+	uint64_t reserved_bytes;      /* Address space that the program reserved. */
+	uint64_t heap_address_bytes;  /* ... that the heap reserved for itself. */
+	uint64_t address_space_bytes; /* ... of the whole process, when it began or ended. */
+	uint64_t resident_bytes;      /* Of the process, then. */
+	uint32_t is_cycle_active;     /* 1 if something was being marked, in steps or by threads. */
 	uint32_t padding;
 	struct ol_memstats memstats;
 	struct ol_pauses pauses;
@@ -223,6 +229,10 @@ struct ol_run_spec {
 	uint32_t option_count;
 	struct ol_option_value options[OL_OPTIONS_MAX];
 	char parent_group[OL_PATH_BYTES]; /* --group; "" for the lab's own choice. */
+	struct ol_watchdog_spec watchdog;
+	char dump_parent[OL_PATH_BYTES]; /* Where a run that is told to end leaves a dump; "": none. */
+	uint32_t wants_profile; /* 1: who allocated what is kept, and told before such an end. */
+	uint32_t padding;
 };
 
 enum ol_limited_by {
@@ -271,6 +281,10 @@ struct ol_run_summary {
 	struct ol_last_words last_words;
 	uint64_t baseline_bytes; /* Charged to the cage before the scenario's first allocation. */
 	uint64_t cage_peak_bytes;
+	struct ol_watchdog_facts watchdog; /* Where spec.watchdog is on. */
+	uint32_t is_overdue; /* 1: told to end by its watchdog it did not, and the lab killed it. */
+	uint32_t padding;
+	char dump_directory[OL_PATH_BYTES];     /* What it left behind; "". */
 	uint64_t wall_ns;                       /* From the fork to the reaping of the subject. */
 	char error_message[OL_MESSAGE_BYTES];   /* Script or lab error, one line. */
 	char error_traceback[OL_MESSAGE_BYTES]; /* Lua's, "" where none. */

@@ -39,7 +39,8 @@ struct ol_watchdog_facts {
 	uint32_t has_notice;     /* 1: the kernel could be asked. */
 	uint64_t look_count;     /* Its own looks, the one that made it act included. */
 	uint64_t notice_count;   /* Words from the kernel. */
-	uint64_t crossed_at_ns;  /* The first sample at the threshold or above; UINT64_MAX: none. */
+	uint64_t below_at_ns;    /* The last time that it was measured below, before that; 0: never. */
+	uint64_t crossed_at_ns;  /* The first time at the threshold or above; UINT64_MAX: never seen. */
 	uint64_t acted_at_ns;    /* UINT64_MAX: never. */
 	uint64_t acted_bytes;    /* What was measured then. */
 	uint64_t next_look_ns;   /* From acting by notice to the look that would have come next. */

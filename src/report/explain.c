@@ -230,23 +230,41 @@ static void explain_own_limit(struct ol_words *words, const struct findings *fou
 		explain_live(words, found);
 }
 
-static void explain_ancestor(struct ol_words *words, const struct findings *found) {
-	const struct ol_evidence *evidence = &found->summary->evidence;
-	if (evidence->limited_by == OL_LIMITED_BY_SYSTEM) {
-		ol_words_add(words, "The machine itself ran out of memory; the cage's limit of %s",
-			OL_BYTES_TEXT(found->limit_bytes));
-	} else {
-		ol_words_add(words, "The limit of %s struck first; the cage's own limit of %s",
-			evidence->limiting_group[0] ? evidence->limiting_group : "a group above the cage",
-			OL_BYTES_TEXT(found->limit_bytes));
-	}
-	if (found->summary->cage_peak_bytes > 0)
-		ol_words_add(words, " was not what killed it (it peaked at %s).",
-			OL_BYTES_TEXT(found->summary->cage_peak_bytes));
+void ol_words_add_foreign_limit(struct ol_words *words, const struct ol_evidence *evidence,
+	uint64_t limit_bytes, uint64_t peak_bytes) {
+	if (evidence->limited_by == OL_LIMITED_BY_SYSTEM)
+		ol_words_add(words, "The machine itself ran out of memory; the cage");
 	else
-		ol_words_add(words, " was not what killed it.");
+		ol_words_add(words, "The limit of %s struck first; the cage",
+			evidence->limiting_group[0]                   ? evidence->limiting_group
+			: evidence->limited_by == OL_LIMITED_BY_INNER ? "a group inside the cage"
+														  : "a group above the cage");
+	if (limit_bytes == UINT64_MAX)
+		ol_words_add(words, " itself had none");
+	else if (evidence->limited_by == OL_LIMITED_BY_SYSTEM)
+		ol_words_add(words, "'s limit of %s was not what killed it", OL_BYTES_TEXT(limit_bytes));
+	else
+		ol_words_add(
+			words, "'s own limit of %s was not what killed it", OL_BYTES_TEXT(limit_bytes));
+	if (peak_bytes > 0)
+		ol_words_add(words, " (it peaked at %s)", OL_BYTES_TEXT(peak_bytes));
+	ol_words_add(words, ".");
 	if (evidence->limited_by == OL_LIMITED_BY_ANCESTOR)
 		ol_words_add(words, " Raise the limit of that group, or choose another with --group.");
+}
+
+void ol_words_add_throttling(struct ol_words *words, uint64_t high_bytes, uint64_t high_count) {
+	ol_words_add(words, "It went over memory.high");
+	if (high_bytes != UINT64_MAX)
+		ol_words_add(words, " (%s)", OL_BYTES_TEXT(high_bytes));
+	ol_words_add(words,
+		" %" PRIu64 " times, and the kernel held it back each time instead of killing it.",
+		high_count);
+}
+
+void ol_words_add_stranger(struct ol_words *words, int signal_number) {
+	ol_words_add(
+		words, "The cage counted no OOM kill: signal %d came from elsewhere.", signal_number);
 }
 
 /* The phase that gave back most: what it began with, plus what it asked for, less what was left. */
@@ -317,6 +335,22 @@ static void explain_survival(struct ol_words *words, const struct findings *foun
 	ol_words_add(words, ".");
 }
 
+/* A cap on address space refuses what is mapped, whether or not there is anything in it. */
+static void explain_address_space(struct ol_words *words, const struct findings *found) {
+	const struct ol_last_words *last = found->last;
+	uint64_t cap_bytes = found->summary->spec.address_space_bytes;
+	ol_words_add(words,
+		"The address space was capped at %s, and %s of it were mapped (%s that the heap reserves "
+		"for itself, %s by the program): the program saw the refusal, and the cage's limit was not "
+		"what stopped it.",
+		OL_BYTES_TEXT(cap_bytes), OL_BYTES_TEXT(last->address_space_bytes),
+		OL_BYTES_TEXT(last->heap_address_bytes), OL_BYTES_TEXT(last->reserved_bytes));
+	ol_words_add(words, " %s were resident%s.", OL_BYTES_TEXT(last->resident_bytes),
+		last->resident_bytes < last->address_space_bytes / 8
+			? ": it was addresses that were short, not memory"
+			: "");
+}
+
 static void explain_refusal(struct ol_words *words, const struct findings *found) {
 	const struct ol_run_summary *summary = found->summary;
 	if (summary->spec.fail_memory_request > 0)
@@ -325,14 +359,42 @@ static void explain_refusal(struct ol_words *words, const struct findings *found
 			"--fail-memory-request.",
 			summary->spec.fail_memory_request);
 	else if (summary->spec.address_space_bytes != UINT64_MAX)
-		ol_words_add(words,
-			"The address space was capped at %s, and the heap, at %s, could not map more: the "
-			"program saw the refusal, and the cage's limit was not what stopped it.",
-			OL_BYTES_TEXT(summary->spec.address_space_bytes),
-			OL_BYTES_TEXT(found->last->memstats.heap_sys - found->last->memstats.heap_released));
+		explain_address_space(words, found);
 	else
 		ol_words_add(words, "The system refused more memory with the heap at %s.",
 			OL_BYTES_TEXT(found->last->memstats.heap_alloc));
+}
+
+static void explain_overdue(struct ol_words *words, const struct ol_run_summary *summary) {
+	const struct ol_watchdog_facts *facts = &summary->watchdog;
+	uint64_t waited_ns =
+		facts->ended_at_ns > facts->acted_at_ns ? facts->ended_at_ns - facts->acted_at_ns : 0;
+	ol_words_add(words,
+		"It hears that it is to end where it allocates, or writes to what it has allocated. It did "
+		"neither for %s, and the lab killed it.",
+		OL_DURATION_TEXT(waited_ns));
+}
+
+static void explain_shut_down(struct ol_words *words, const struct findings *found) {
+	const struct ol_run_summary *summary = found->summary;
+	const struct ol_memstats *stats = &found->last->memstats;
+	if (summary->watchdog.way == OL_WATCHDOG_NOT) {
+		ol_words_add(words, "It ended itself with the cage at %s of %s.",
+			OL_BYTES_TEXT(found->last->cage_bytes), OL_BYTES_TEXT(found->limit_bytes));
+		return;
+	}
+	ol_words_add(words, "%s were left to the limit of %s, and the heap held %s",
+		OL_BYTES_TEXT(found->limit_bytes > summary->watchdog.peak_bytes
+						  ? found->limit_bytes - summary->watchdog.peak_bytes
+						  : 0),
+		OL_BYTES_TEXT(found->limit_bytes), OL_BYTES_TEXT(stats->heap_alloc));
+	if (found->has_count && is_notable(found, found->garbage_bytes))
+		ol_words_add(words,
+			", %s of it garbage: a collection might have spared it the end (--memlimit=%.0f%%).",
+			OL_BYTES_TEXT(found->garbage_bytes),
+			90.0 * (double)summary->spec.watchdog.threshold_bytes / (double)found->limit_bytes);
+	else
+		ol_words_add(words, ": what it leaves behind tells which line of the script.");
 }
 
 static void explain_other(struct ol_words *words, const struct findings *found) {
@@ -352,21 +414,16 @@ static void explain_other(struct ol_words *words, const struct findings *found) 
 		ol_words_add(words, " had run. A longer --timeout shows whether it would have ended.");
 		break;
 	case OL_OUTCOME_THROTTLED:
-		ol_words_add(words, "It went over memory.high");
-		if (summary->spec.high_bytes != UINT64_MAX)
-			ol_words_add(words, " (%s)", OL_BYTES_TEXT(summary->spec.high_bytes));
-		ol_words_add(words,
-			" %" PRIu64 " times, and the kernel held it back each time instead of "
-			"killing it.",
-			summary->evidence.high_delta);
+		ol_words_add_throttling(words, summary->spec.high_bytes, summary->evidence.high_delta);
 		break;
 	case OL_OUTCOME_SHUT_DOWN:
-		ol_words_add(words, "It ended itself with the cage at %s of %s.",
-			OL_BYTES_TEXT(last->cage_bytes), OL_BYTES_TEXT(found->limit_bytes));
+		explain_shut_down(words, found);
 		break;
 	case OL_OUTCOME_KILLED:
-		ol_words_add(words, "The cage counted no OOM kill: signal %d came from elsewhere.",
-			summary->evidence.signal);
+		if (summary->is_overdue)
+			explain_overdue(words, summary);
+		else
+			ol_words_add_stranger(words, summary->evidence.signal);
 		break;
 	default:
 		ol_words_add(words, "%s", summary->error_message);
@@ -385,7 +442,8 @@ void ol_explain(const struct ol_run_summary *summary, char *buffer, size_t capac
 		explain_own_limit(&words, &found);
 		break;
 	case OL_OUTCOME_OOM_KILLED_BY_ANCESTOR:
-		explain_ancestor(&words, &found);
+		ol_words_add_foreign_limit(
+			&words, &summary->evidence, found.limit_bytes, summary->cage_peak_bytes);
 		break;
 	case OL_OUTCOME_OUT_OF_MEMORY:
 		explain_refusal(&words, &found);

@@ -30,7 +30,7 @@ static json_t *json_of_policy(const struct ol_run_spec *spec) {
 	return ol_json_checked(policy, result);
 }
 
-static json_t *json_of_cgroup(const struct ol_cage_facts *cage) {
+json_t *ol_json_of_cgroup(const struct ol_cage_facts *cage) {
 	json_t *cgroup = json_object();
 	int result = json_object_set_new(cgroup, "mode", ol_json_text(cage->mode));
 	result |= json_object_set_new(cgroup, "path", ol_json_text(cage->path));
@@ -39,7 +39,7 @@ static json_t *json_of_cgroup(const struct ol_cage_facts *cage) {
 	return ol_json_checked(cgroup, result);
 }
 
-static json_t *json_of_evidence(const struct ol_evidence *evidence) {
+json_t *ol_json_of_evidence(const struct ol_evidence *evidence) {
 	json_t *signal = evidence->signal > 0 ? json_integer(evidence->signal) : json_null();
 	json_t *status = evidence->exit_status >= 0 ? json_integer(evidence->exit_status) : json_null();
 	json_t *object = json_object();
@@ -72,7 +72,7 @@ static json_t *json_of_phases(const struct ol_run_summary *summary) {
 	return phases;
 }
 
-static json_t *json_of_system(const struct ol_system_facts *facts) {
+json_t *ol_json_of_system(const struct ol_system_facts *facts) {
 	json_t *object = json_object();
 	int result = json_object_set_new(object, "kernel", ol_json_text(facts->kernel));
 	result |= json_object_set_new(object, "cpus", ol_json_uint64(facts->cpus));
@@ -94,7 +94,7 @@ int ol_json_add_header(json_t *object, const struct ol_run_summary *summary) {
 		object, "address_space_bytes", ol_json_uint64(spec->address_space_bytes));
 	result |= json_object_set_new(object, "timeout_ns",
 		spec->timeout_ns > 0 ? ol_json_uint64(spec->timeout_ns) : json_null());
-	result |= json_object_set_new(object, "cgroup", json_of_cgroup(&summary->cage));
+	result |= json_object_set_new(object, "cgroup", ol_json_of_cgroup(&summary->cage));
 	result |= json_object_set_new(object, "policy", json_of_policy(spec));
 	result |= json_object_set_new(object, "collector", ol_json_text(spec->collector));
 	result |= json_object_set_new(object, "world", ol_json_text(spec->world));
@@ -116,7 +116,7 @@ int ol_json_add_summary(json_t *object, const struct ol_run_summary *summary) {
 	result |= ol_json_add_header(object, summary);
 	result |=
 		json_object_set_new(object, "outcome", json_string(ol_outcome_name(summary->outcome)));
-	result |= json_object_set_new(object, "evidence", json_of_evidence(&summary->evidence));
+	result |= json_object_set_new(object, "evidence", ol_json_of_evidence(&summary->evidence));
 	result |= json_object_set_new(
 		object, "last_words", ol_json_of_record(&ol_last_words_type, last, NULL));
 	result |= json_object_set_new(
@@ -132,12 +132,15 @@ int ol_json_add_summary(json_t *object, const struct ol_run_summary *summary) {
 	result |= json_object_set_new(object, "script_bytes", ol_json_uint64(last->script_bytes));
 	result |=
 		json_object_set_new(object, "script_peak_bytes", ol_json_uint64(last->script_peak_bytes));
+	result |= json_object_set_new(
+		object, "watchdog", ol_json_of_watchdog(&summary->spec.watchdog, &summary->watchdog));
+	result |= json_object_set_new(object, "dump", ol_json_text_or_null(summary->dump_directory));
 	result |= json_object_set_new(object, "wall_ns", ol_json_uint64(summary->wall_ns));
 	result |= json_object_set_new(object, "phase_count", ol_json_uint64(summary->phase_count));
 	result |= json_object_set_new(object, "phases", json_of_phases(summary));
 	if (summary->error_message[0] != '\0')
 		result |= json_object_set_new(object, "error", json_of_error(summary));
-	result |= json_object_set_new(object, "system", json_of_system(&summary->system));
+	result |= json_object_set_new(object, "system", ol_json_of_system(&summary->system));
 	return result;
 }
 
@@ -153,6 +156,11 @@ json_t *ol_json_of_summary(const struct ol_run_summary *summary) {
 int ol_json_write_summary(
 	FILE *stream, const struct ol_run_summary *summary, struct ol_error *error) {
 	return ol_json_write_line(stream, ol_json_of_summary(summary), error);
+}
+
+int ol_json_write_phases(
+	FILE *stream, const struct ol_run_summary *summary, struct ol_error *error) {
+	return ol_json_write_line(stream, json_of_phases(summary), error);
 }
 
 static int stream_result(FILE *stream, struct ol_error *error) {

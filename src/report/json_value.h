@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "base/error.h"
+#include "record/caged.h"
 #include "record/fields.h"
 
 /* New references, or NULL when out of memory. */
@@ -43,6 +44,18 @@ int ol_json_add_record(json_t *object, const struct ol_record_type *type, const 
 json_t *ol_json_of_summary(const struct ol_run_summary *summary);
 int ol_json_add_header(json_t *object, const struct ol_run_summary *summary);
 int ol_json_add_summary(json_t *object, const struct ol_run_summary *summary);
+
+/* Parts that the summaries of runs and of cages share. watchdog: null where there is none. */
+json_t *ol_json_of_cgroup(const struct ol_cage_facts *cage);
+json_t *ol_json_of_evidence(const struct ol_evidence *evidence);
+json_t *ol_json_of_system(const struct ol_system_facts *facts);
+json_t *ol_json_of_watchdog(
+	const struct ol_watchdog_spec *spec, const struct ol_watchdog_facts *facts);
+
+/* The whole of a cage's summary, and what is known of it when the program starts. */
+int ol_json_add_caged_header(json_t *object, const struct ol_caged_summary *summary);
+int ol_json_add_caged_summary(json_t *object, const struct ol_caged_summary *summary);
+int ol_json_add_kill(json_t *object, const struct ol_oom_kill *kill);
 
 /* Writes value and a newline, and releases it (NULL: out of memory). 0, -ENOMEM, or what the
  * stream said. */

@@ -48,6 +48,10 @@ void ol_text_fact(FILE *stream, struct ol_style style, const char *label, const 
 void ol_text_report_verdict(
 	FILE *stream, struct ol_style style, const struct ol_run_summary *summary);
 
+/* The verdict with evidence, watchdog and reasons: what stands below the table. */
+void ol_text_report_findings(
+	FILE *stream, struct ol_style style, const struct ol_run_summary *summary);
+
 /* Two sentences at most: why it ended as it did, in figures, and what to try. */
 void ol_explain(const struct ol_run_summary *summary, char *buffer, size_t capacity);
 
@@ -81,6 +85,9 @@ size_t ol_memstats_text(const struct ol_memstats *memstats, char *buffer, size_t
 /* JSON: schema oomlab.run/1, one object, as docs/json.md describes. */
 int ol_json_write_summary(
 	FILE *stream, const struct ol_run_summary *summary, struct ol_error *error);
+/* Its phases alone, as an array. */
+int ol_json_write_phases(
+	FILE *stream, const struct ol_run_summary *summary, struct ol_error *error);
 /* schema oomlab.runs/1 for --repeat: begin, a summary each, end. */
 int ol_json_begin_runs(FILE *stream, struct ol_error *error);
 int ol_json_next_run(
@@ -91,6 +98,9 @@ int ol_json_end_runs(FILE *stream, const struct ol_outcome_counts *counts, struc
 struct ol_json_record; /* Opaque. */
 int ol_json_record_create(
 	const char *path, struct ol_json_record **ret_record, struct ol_error *error);
+/* The same on a stream, which is the record's from now on; path is how errors name it. */
+int ol_json_record_create_on(
+	FILE *stream, const char *path, struct ol_json_record **ret_record, struct ol_error *error);
 /* Reports a full disk and the like at last here: 0 or what went wrong first. */
 int ol_json_record_destroy(struct ol_json_record *record, struct ol_error *error);
 void ol_json_record_header(struct ol_json_record *record, const struct ol_run_summary *summary);

@@ -5,16 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "report/cells.h"
+#include "report/caged_words.h"
+#include "report/lines.h"
 #include "report/report.h"
 #include "report/table.h"
-#include "report/words.h"
 
 enum {
-	LABEL_COLUMNS = 12,
-	STORY_COLUMNS = 4,         /* Log lines and collections, between the rows. */
-	COLLECTIONS_SHOWN_MAX = 3, /* A phase; the others are counted. */
-	PARAGRAPH_BYTES = 2048
+	STORY_COLUMNS = 4,        /* Log lines and collections, between the rows. */
+	COLLECTIONS_SHOWN_MAX = 3 /* A phase; the others are counted. */
 };
 
 struct ol_text_report {
@@ -75,19 +73,9 @@ static void add_options(struct ol_words *words, const struct ol_run_spec *spec) 
 	}
 }
 
-void ol_text_fact(FILE *stream, struct ol_style style, const char *label, const char *text) {
-	ol_cells_paragraph(stream, style, label, LABEL_COLUMNS, OL_PAINT_NONE, text);
-}
-
-static void put_paragraph(
-	const struct ol_text_report *report, const char *label, const char *text) {
-	ol_text_fact(report->stream, report->style, label, text);
-}
-
 static void put_cage(FILE *stream, struct ol_style style, const struct ol_run_summary *summary) {
 	const struct ol_run_spec *spec = &summary->spec;
-	const char *dot = ol_cells_separator(style);
-	char text[PARAGRAPH_BYTES];
+	char text[OL_PARAGRAPH_BYTES];
 	struct ol_words words = ol_words_in(text, sizeof text);
 	if (spec->is_uncaged) {
 		ol_words_add(&words,
@@ -96,24 +84,18 @@ static void put_cage(FILE *stream, struct ol_style style, const struct ol_run_su
 		ol_text_fact(stream, style, "NO CAGE", text);
 		return;
 	}
-	ol_words_add(&words, "limit %s", OL_BYTES_TEXT(spec->limit_bytes));
-	if (spec->swap_bytes > 0)
-		ol_words_add(&words, " %s swap %s", dot, OL_BYTES_TEXT(spec->swap_bytes));
-	else
-		ol_words_add(&words, " %s no swap", dot);
-	if (spec->high_bytes != UINT64_MAX)
-		ol_words_add(&words, " %s high %s", dot, OL_BYTES_TEXT(spec->high_bytes));
-	if (spec->address_space_bytes != UINT64_MAX)
-		ol_words_add(&words, " %s address space %s", dot, OL_BYTES_TEXT(spec->address_space_bytes));
-	ol_words_add(&words, " %s cgroup %s", dot, summary->cage.mode);
-	if (strcmp(summary->cage.mode, "hybrid") == 0)
-		ol_words_add(&words, " (memory on v%" PRIu32 ")", summary->cage.memory_version);
+	const struct ol_limits limits = { spec->limit_bytes, spec->swap_bytes, spec->high_bytes,
+		spec->address_space_bytes };
+	ol_words_add_limits(&words, ol_cells_separator(style), &limits, &summary->cage);
+	if (spec->watchdog.is_on)
+		ol_words_add(&words, " %s watchdog at %s", ol_cells_separator(style),
+			OL_BYTES_TEXT(spec->watchdog.threshold_bytes));
 	ol_text_fact(stream, style, "cage", text);
 }
 
 static void put_policy(FILE *stream, struct ol_style style, const struct ol_run_spec *spec) {
 	const char *dot = ol_cells_separator(style);
-	char text[PARAGRAPH_BYTES];
+	char text[OL_PARAGRAPH_BYTES];
 	struct ol_words words = ol_words_in(text, sizeof text);
 	ol_words_add(&words, "%s%s%s (%s) %s ", spec->policy,
 		spec->policy_argument[0] != '\0' ? ":" : "", spec->policy_argument, spec->rules, dot);
@@ -138,7 +120,7 @@ void ol_text_header(FILE *stream, struct ol_style style, const struct ol_run_sum
 	ol_cells_paragraph(stream, style, "", 1, OL_PAINT_BOLD, title);
 	put_cage(stream, style, summary);
 	put_policy(stream, style, spec);
-	char text[PARAGRAPH_BYTES];
+	char text[OL_PARAGRAPH_BYTES];
 	struct ol_words words = ol_words_in(text, sizeof text);
 	add_options(&words, spec);
 	if (words.used > 0)
@@ -316,43 +298,18 @@ static void put_last_row(struct ol_text_report *report, const struct ol_run_summ
 	report->has_phase = false;
 }
 
-static enum ol_paint verdict_paint(enum ol_outcome outcome) {
-	switch (outcome) {
-	case OL_OUTCOME_SURVIVED:
-	case OL_OUTCOME_SHUT_DOWN:
-		return OL_PAINT_STRONG_GOOD;
-	case OL_OUTCOME_THROTTLED:
-	case OL_OUTCOME_TIMED_OUT:
-		return OL_PAINT_STRONG_WARN;
-	default:
-		return OL_PAINT_STRONG_BAD;
-	}
-}
-
-static const char *verdict_mark(struct ol_style style, enum ol_outcome outcome) {
-	switch (verdict_paint(outcome)) {
-	case OL_PAINT_STRONG_GOOD:
-		return style.has_unicode ? "✓" : "+";
-	case OL_PAINT_STRONG_WARN:
-		return "!";
-	default:
-		return style.has_unicode ? "✗" : "X";
-	}
-}
-
 void ol_text_report_verdict(
 	FILE *stream, struct ol_style style, const struct ol_run_summary *summary) {
-	char text[PARAGRAPH_BYTES], line[PARAGRAPH_BYTES + 8];
+	char text[OL_PARAGRAPH_BYTES];
 	ol_verdict_line(summary, text, sizeof text);
-	snprintf(line, sizeof line, "%s %s", verdict_mark(style, summary->outcome), text);
-	ol_cells_paragraph(stream, style, "", 1, verdict_paint(summary->outcome), line);
+	ol_text_verdict(stream, style, summary->outcome, text);
 }
 
 /* In a small cage what the program takes beside its heap may decide: worth figures of its own from
  * a fortieth of the limit on. */
 static void put_small_cage(
-	const struct ol_text_report *report, const struct ol_run_summary *summary) {
-	char text[PARAGRAPH_BYTES];
+	FILE *stream, struct ol_style style, const struct ol_run_summary *summary) {
+	char text[OL_PARAGRAPH_BYTES];
 	uint64_t limit_bytes = summary->spec.limit_bytes, baseline_bytes = summary->baseline_bytes;
 	if (baseline_bytes <= limit_bytes / 40 || baseline_bytes > limit_bytes)
 		return;
@@ -362,43 +319,79 @@ static void put_small_cage(
 		OL_BYTES_TEXT(baseline_bytes), OL_BYTES_TEXT(limit_bytes),
 		100 * (double)baseline_bytes / (double)limit_bytes,
 		OL_BYTES_TEXT(limit_bytes - baseline_bytes));
-	put_paragraph(report, "baseline", text);
+	ol_text_fact(stream, style, "baseline", text);
 }
 
-static void put_pauses(const struct ol_text_report *report, const struct ol_pauses *pauses) {
-	char text[PARAGRAPH_BYTES];
+static void put_pauses(FILE *stream, struct ol_style style, const struct ol_pauses *pauses) {
+	char text[OL_PARAGRAPH_BYTES];
 	if (pauses->pauses == 0)
 		return;
 	snprintf(text, sizeof text, "%" PRIu64 ": p50 %s, p99 %s, max %s", pauses->pauses,
 		OL_DURATION_TEXT(pauses->p50_ns), OL_DURATION_TEXT(pauses->p99_ns),
 		OL_DURATION_TEXT(pauses->max_ns));
-	put_paragraph(report, "pauses", text);
+	ol_text_fact(stream, style, "pauses", text);
+}
+
+static void put_address_space(
+	FILE *stream, struct ol_style style, const struct ol_run_summary *summary) {
+	const struct ol_last_words *last = &summary->last_words;
+	char text[OL_PARAGRAPH_BYTES];
+	if (summary->spec.address_space_bytes == UINT64_MAX || last->address_space_bytes == 0)
+		return;
+	snprintf(text, sizeof text,
+		"%s mapped of %s %s heap reserved %s %s program reserved %s %s "
+		"resident %s",
+		OL_BYTES_TEXT(last->address_space_bytes), OL_BYTES_TEXT(summary->spec.address_space_bytes),
+		ol_cells_separator(style), OL_BYTES_TEXT(last->heap_address_bytes),
+		ol_cells_separator(style), OL_BYTES_TEXT(last->reserved_bytes), ol_cells_separator(style),
+		OL_BYTES_TEXT(last->resident_bytes));
+	ol_text_fact(stream, style, "addresses", text);
+}
+
+/* What its watchdog saw and did, and what is left of the run. */
+static void put_watchdog(
+	FILE *stream, struct ol_style style, const struct ol_run_summary *summary) {
+	char text[OL_PARAGRAPH_BYTES];
+	struct ol_words words = ol_words_in(text, sizeof text);
+	ol_words_add_watchdog(&words, &summary->spec.watchdog, &summary->watchdog);
+	if (words.used > 0)
+		ol_text_fact(stream, style, "watchdog", text);
+	if (summary->dump_directory[0] == '\0')
+		return;
+	ol_text_fact(stream, style, "dump", summary->dump_directory);
+	ol_text_fact(stream, style, "", "try: go tool pprof -top heap.pb.gz, in there");
+}
+
+void ol_text_report_findings(
+	FILE *stream, struct ol_style style, const struct ol_run_summary *summary) {
+	char text[OL_PARAGRAPH_BYTES];
+	ol_text_report_verdict(stream, style, summary);
+	ol_evidence_line(summary, ol_cells_separator(style), text, sizeof text);
+	ol_text_fact(stream, style, "evidence", text);
+	if (summary->evidence.kernel_line[0] != '\0') {
+		snprintf(text, sizeof text, "\"%s\"", summary->evidence.kernel_line);
+		ol_cells_paragraph(stream, style, "kernel", OL_LABEL_COLUMNS, OL_PAINT_DIM, text);
+	}
+	put_small_cage(stream, style, summary);
+	put_pauses(stream, style, &summary->last_words.pauses);
+	put_address_space(stream, style, summary);
+	put_watchdog(stream, style, summary);
+	/* Errors are for the caller to tell: on the error stream, with their traceback. */
+	if (summary->outcome != OL_OUTCOME_SCRIPT_ERROR && summary->outcome != OL_OUTCOME_LAB_ERROR) {
+		ol_explain(summary, text, sizeof text);
+		ol_text_fact(stream, style, "why", text);
+	}
+	fputc('\n', stream);
 }
 
 void ol_text_report_end(struct ol_text_report *report, const struct ol_run_summary *summary) {
-	char text[PARAGRAPH_BYTES];
 	clear_live_line(report);
 	put_baseline(report);
 	if (report->has_phase)
 		put_last_row(report, summary);
 	ol_table_legend(&report->table);
 	fputc('\n', report->stream);
-	ol_text_report_verdict(report->stream, report->style, summary);
-	ol_evidence_line(summary, ol_cells_separator(report->style), text, sizeof text);
-	put_paragraph(report, "evidence", text);
-	if (summary->evidence.kernel_line[0] != '\0') {
-		snprintf(text, sizeof text, "\"%s\"", summary->evidence.kernel_line);
-		ol_cells_paragraph(
-			report->stream, report->style, "kernel", LABEL_COLUMNS, OL_PAINT_DIM, text);
-	}
-	put_small_cage(report, summary);
-	put_pauses(report, &summary->last_words.pauses);
-	/* Errors are for the caller to tell: on the error stream, with their traceback. */
-	if (summary->outcome != OL_OUTCOME_SCRIPT_ERROR && summary->outcome != OL_OUTCOME_LAB_ERROR) {
-		ol_explain(summary, text, sizeof text);
-		put_paragraph(report, "why", text);
-	}
-	fputc('\n', report->stream);
+	ol_text_report_findings(report->stream, report->style, summary);
 	fflush(report->stream);
 }
 

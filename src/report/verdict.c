@@ -80,22 +80,21 @@ static void add_activity(struct ol_words *words, const struct ol_last_words *las
 	}
 }
 
-static void add_limiter(struct ol_words *words, const struct ol_evidence *evidence) {
-	switch ((enum ol_limited_by)evidence->limited_by) {
+void ol_words_add_limiter(struct ol_words *words, const char *preposition,
+	enum ol_limited_by limited_by, const char *limiting_group) {
+	const char *group = limiting_group[0] != '\0' ? limiting_group : "a group";
+	switch (limited_by) {
 	case OL_LIMITED_BY_OWN:
-		ol_words_add(words, " by the cage's limit");
+		ol_words_add(words, " %s the cage's limit", preposition);
 		break;
 	case OL_LIMITED_BY_ANCESTOR:
-		if (evidence->limiting_group[0] != '\0')
-			ol_words_add(words, " by the limit of %s above the cage", evidence->limiting_group);
-		else
-			ol_words_add(words, " by the limit of a group above the cage");
+		ol_words_add(words, " %s the limit of %s above the cage", preposition, group);
 		break;
 	case OL_LIMITED_BY_SYSTEM:
 		ol_words_add(words, " because the whole machine was out of memory");
 		break;
 	case OL_LIMITED_BY_INNER:
-		ol_words_add(words, " by the limit of a group inside the cage");
+		ol_words_add(words, " %s the limit of %s inside the cage", preposition, group);
 		break;
 	case OL_LIMITED_BY_NONE:
 		break;
@@ -114,13 +113,18 @@ static void add_peak(struct ol_words *words, const struct ol_run_summary *summar
 static void add_ending(struct ol_words *words, const struct ol_run_summary *summary) {
 	const struct ol_last_words *last = &summary->last_words;
 	switch (summary->outcome) {
-	case OL_OUTCOME_SURVIVED:
 	case OL_OUTCOME_SHUT_DOWN:
+		ol_words_add(
+			words, " by its %s", summary->watchdog.way != OL_WATCHDOG_NOT ? "watchdog" : "policy");
+		add_peak(words, summary);
+		return;
+	case OL_OUTCOME_SURVIVED:
 		add_peak(words, summary);
 		return;
 	case OL_OUTCOME_OOM_KILLED:
 	case OL_OUTCOME_OOM_KILLED_BY_ANCESTOR:
-		add_limiter(words, &summary->evidence);
+		ol_words_add_limiter(words, "by", (enum ol_limited_by)summary->evidence.limited_by,
+			summary->evidence.limiting_group);
 		add_place(words, summary);
 		add_activity(words, last);
 		return;
@@ -137,7 +141,9 @@ static void add_ending(struct ol_words *words, const struct ol_run_summary *summ
 			ol_words_add(words, ": the heap got no memory to begin with");
 		break;
 	case OL_OUTCOME_KILLED:
-		if (summary->evidence.signal > 0)
+		if (summary->is_overdue)
+			ol_words_add(words, " by the lab: told to end by its watchdog, it did not");
+		else if (summary->evidence.signal > 0)
 			ol_words_add(words, " by signal %d, not for memory", summary->evidence.signal);
 		break;
 	case OL_OUTCOME_LAB_ERROR:
@@ -148,7 +154,7 @@ static void add_ending(struct ol_words *words, const struct ol_run_summary *summ
 	add_place(words, summary);
 }
 
-void ol_verdict_line(const struct ol_run_summary *summary, char *buffer, size_t capacity) {
+const char *ol_outcome_headline(enum ol_outcome outcome) {
 	static const char *const names[OL_OUTCOME_COUNT] = {
 		[OL_OUTCOME_SURVIVED] = "SURVIVED",
 		[OL_OUTCOME_OOM_KILLED] = "OOM-KILLED",
@@ -161,29 +167,44 @@ void ol_verdict_line(const struct ol_run_summary *summary, char *buffer, size_t 
 		[OL_OUTCOME_SCRIPT_ERROR] = "SCRIPT ERROR",
 		[OL_OUTCOME_LAB_ERROR] = "LAB ERROR",
 	};
+	assert((unsigned)outcome < OL_OUTCOME_COUNT);
+	return names[outcome];
+}
+
+void ol_verdict_line(const struct ol_run_summary *summary, char *buffer, size_t capacity) {
 	struct ol_words words = ol_words_in(buffer, capacity);
-	ol_words_add(&words, "%s", names[summary->outcome]);
+	ol_words_add(&words, "%s", ol_outcome_headline(summary->outcome));
 	add_ending(&words, summary);
+}
+
+void ol_words_add_signal(struct ol_words *words, int signal_number) {
+	const char *name = sigabbrev_np(signal_number);
+	ol_words_add(words, "signal %d (SIG%s)", signal_number, name != NULL ? name : "?");
+}
+
+void ol_words_add_evidence(struct ol_words *words, const char *separator,
+	const struct ol_evidence *evidence, uint64_t wall_ns) {
+	if (evidence->signal > 0) {
+		ol_words_add_signal(words, evidence->signal);
+		ol_words_add(words, " %s ", separator);
+	}
+	if (evidence->exit_status >= 0)
+		ol_words_add(words, "exit status %d %s ", evidence->exit_status, separator);
+	ol_words_add(words, "oom_kill +%" PRIu64, evidence->oom_kill_delta);
+	if (evidence->limited_by != OL_LIMITED_BY_NONE)
+		ol_words_add(words, " %s limit: %s", separator,
+			ol_limited_by_name((enum ol_limited_by)evidence->limited_by));
+	if (evidence->high_delta > 0)
+		ol_words_add(words, " %s high +%" PRIu64, separator, evidence->high_delta);
+	if (evidence->swap_peak_bytes > 0)
+		ol_words_add(
+			words, " %s swap peak %s", separator, OL_BYTES_TEXT(evidence->swap_peak_bytes));
+	if (wall_ns > 0)
+		ol_words_add(words, " %s took %s", separator, OL_DURATION_TEXT(wall_ns));
 }
 
 void ol_evidence_line(
 	const struct ol_run_summary *summary, const char *separator, char *buffer, size_t capacity) {
-	const struct ol_evidence *evidence = &summary->evidence;
 	struct ol_words words = ol_words_in(buffer, capacity);
-	if (evidence->signal > 0)
-		ol_words_add(&words, "signal %d (SIG%s) %s ", evidence->signal,
-			sigabbrev_np(evidence->signal) ? sigabbrev_np(evidence->signal) : "?", separator);
-	if (evidence->exit_status >= 0)
-		ol_words_add(&words, "exit status %d %s ", evidence->exit_status, separator);
-	ol_words_add(&words, "oom_kill +%" PRIu64, evidence->oom_kill_delta);
-	if (evidence->limited_by != OL_LIMITED_BY_NONE)
-		ol_words_add(&words, " %s limit: %s", separator,
-			ol_limited_by_name((enum ol_limited_by)evidence->limited_by));
-	if (evidence->high_delta > 0)
-		ol_words_add(&words, " %s high +%" PRIu64, separator, evidence->high_delta);
-	if (evidence->swap_peak_bytes > 0)
-		ol_words_add(
-			&words, " %s swap peak %s", separator, OL_BYTES_TEXT(evidence->swap_peak_bytes));
-	if (summary->wall_ns > 0)
-		ol_words_add(&words, " %s took %s", separator, OL_DURATION_TEXT(summary->wall_ns));
+	ol_words_add_evidence(&words, separator, &summary->evidence, summary->wall_ns);
 }

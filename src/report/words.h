@@ -28,9 +28,25 @@ void ol_words_add(struct ol_words *words, const char *format, ...)
 void ol_words_add_count(
 	struct ol_words *words, uint64_t count, const char *singular, const char *plural);
 
-/* The verdict in one line, without its mark: "OOM-KILLED in ...". */
+/* "OOM-KILLED": what a verdict begins with. */
+const char *ol_outcome_headline(enum ol_outcome outcome);
+/* " by the cage's limit": whose limit it was; limiting_group may be "". */
+void ol_words_add_limiter(struct ol_words *words, const char *preposition,
+	enum ol_limited_by limited_by, const char *limiting_group);
+/* "signal 9 (SIGKILL)". */
+void ol_words_add_signal(struct ol_words *words, int signal_number);
+/* Signal, counters, duration: what a verdict rests on. */
+void ol_words_add_evidence(struct ol_words *words, const char *separator,
+	const struct ol_evidence *evidence, uint64_t wall_ns);
+
+/* Reasons that hold for anybody's program as for a run. limit_bytes UINT64_MAX: it had none. */
+void ol_words_add_foreign_limit(struct ol_words *words, const struct ol_evidence *evidence,
+	uint64_t limit_bytes, uint64_t peak_bytes);
+void ol_words_add_throttling(struct ol_words *words, uint64_t high_bytes, uint64_t high_count);
+void ol_words_add_stranger(struct ol_words *words, int signal_number);
+
+/* The verdict of a run in one line, without its mark: "OOM-KILLED in ...". */
 void ol_verdict_line(const struct ol_run_summary *summary, char *buffer, size_t capacity);
-/* Signal, counters, duration: what the verdict rests on. */
 void ol_evidence_line(
 	const struct ol_run_summary *summary, const char *separator, char *buffer, size_t capacity);
 

@@ -9,10 +9,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/random.h"
 #include "base/units.h"
 #include "memory/memory.h"
 #include "policy/policy_cage.h"
+#include "run/profile.h"
 
 enum {
 	TOUCH_BYTES = 256 << 10,       /* Between two looks at what else is due. */
@@ -20,7 +22,14 @@ enum {
 	COUNT_EVERY_BYTES = 256 << 10, /* Garbage is counted anew after so much was asked for. */
 	COUNT_SHARE_INVERSE = 50,      /* Counting may take a fiftieth of the time, ... */
 	COUNT_FREE_NS = 2000000,       /* ... and two milliseconds more. */
-	SERVICE_TICK_MS = 50           /* How often a waiting service serves the collector. */
+	SERVICE_TICK_MS = 50,          /* How often a waiting service serves the collector. */
+	RESERVATIONS_MAX = 64,         /* That the program makes. */
+	WITNESS_MS_MAX = 1000          /* For the lab to look at a run that has ended in good order. */
+};
+
+struct reservation {
+	void *address;
+	uint64_t bytes;
 };
 
 struct ol_run {
@@ -32,12 +41,16 @@ struct ol_run {
 	struct ol_memory *memory;
 	struct ol_heap *heap;
 	struct ol_collector *collector;
+	struct ol_profile *profile; /* NULL: none is wanted. */
+	uint32_t place;             /* In it, of what is allocated next. */
 	uint64_t start_ns;
 	struct ol_random random;    /* Of what slabs are filled with. */
 	uint64_t counting_ns;       /* Spent counting garbage. */
 	struct ol_last_words words; /* What the flight recorder holds. */
 	struct ol_phase phase;      /* The present one; name "" before the first. */
 	bool has_phase;
+	unsigned reservation_count;
+	struct reservation reservations[RESERVATIONS_MAX];
 	struct ol_frame frame; /* Large: kept off the stack. */
 };
 
@@ -141,6 +154,18 @@ static uint64_t heap_address_bytes(const struct ol_run_spec *spec) {
 	return bytes < OL_HEAP_ARENA_BYTES ? OL_HEAP_ARENA_BYTES : bytes;
 }
 
+/* "SIZE RESIDENT ...", in pages. What cannot be read stays as it is. */
+static void note_address_space(struct ol_run *run) {
+	char text[128];
+	unsigned long long pages, resident_pages;
+	uint64_t page_bytes = (uint64_t)sysconf(_SC_PAGESIZE);
+	if (ol_file_read("/proc/self/statm", text, sizeof text, NULL) <= 0 ||
+		sscanf(text, "%llu %llu", &pages, &resident_pages) != 2)
+		return;
+	run->words.address_space_bytes = pages * page_bytes;
+	run->words.resident_bytes = resident_pages * page_bytes;
+}
+
 static int create_parts(struct ol_run *run, struct ol_error *error) {
 	const struct ol_run_spec *spec = &run->spec;
 	ol_memory_mmap_init(&run->memory_mmap, spec->has_huge_pages);
@@ -156,7 +181,8 @@ static int create_parts(struct ol_run *run, struct ol_error *error) {
 		return ol_error_set(error, -EINVAL, "there is no collector '%.32s'", spec->collector);
 	/* With threads the run is a race, and the program's speed decides it: not ours. */
 	run->memory_mmap.is_bytewise = mode == OL_COLLECTOR_CONCURRENT;
-	int result = ol_heap_create(run->memory, heap_address_bytes(spec), &run->heap, error);
+	run->words.heap_address_bytes = heap_address_bytes(spec);
+	int result = ol_heap_create(run->memory, run->words.heap_address_bytes, &run->heap, error);
 	if (result < 0)
 		return result;
 	struct ol_collector_config config = {
@@ -192,7 +218,10 @@ int ol_run_create(const struct ol_run_spec *spec, const struct ol_run_links *lin
 	run->clock = ol_clock_real();
 	run->random = ol_random_seeded(spec->seed);
 	run->start_ns = ol_clock_now_ns(&run->clock);
-	int result = create_parts(run, error);
+	run->place = OL_PROFILE_NOWHERE;
+	int result = spec->wants_profile ? ol_profile_create(&run->profile, error) : 0;
+	if (result == 0)
+		result = create_parts(run, error);
 	if (result < 0) {
 		ol_run_destroy(run);
 		return result;
@@ -205,8 +234,12 @@ int ol_run_create(const struct ol_run_spec *spec, const struct ol_run_links *lin
 void ol_run_destroy(struct ol_run *run) {
 	if (run == NULL)
 		return;
+	for (unsigned i = 0; i < run->reservation_count; i++)
+		run->memory->ops->unreserve(
+			run->memory, run->reservations[i].address, run->reservations[i].bytes);
 	ol_collector_destroy(run->collector);
 	ol_heap_destroy(run->heap);
+	ol_profile_destroy(run->profile);
 	free(run);
 }
 
@@ -233,6 +266,7 @@ int ol_run_begin(struct ol_run *run, struct ol_error *error) {
 		.baseline_bytes = ol_run_cage_bytes(run),
 	};
 	run->words.cage_bytes = run->frame.ready.baseline_bytes;
+	note_address_space(run);
 	int result = send_frame(run, OL_FRAME_READY, error);
 	if (result < 0)
 		return result;
@@ -285,11 +319,33 @@ int ol_run_phase(struct ol_run *run, const char *name, struct ol_error *error) {
 	run->phase = (struct ol_phase){ .at_ns = ol_run_elapsed_ns(run) };
 	snprintf(run->phase.name, sizeof run->phase.name, "%s", name);
 	memcpy(run->words.phase, run->phase.name, sizeof run->words.phase);
+	if (run->profile != NULL)
+		ol_profile_set_phase(run->profile, run->phase.name);
 	run->words.phase_requested_bytes = 0;
 	run->has_phase = true;
 	run->frame.phase = run->phase;
 	write_flight(run, OL_ACTIVITY_RUNNING);
 	return send_frame(run, OL_FRAME_PHASE_BEGIN, error);
+}
+
+static void send_profile(struct ol_run *run) {
+	struct ol_frame_profile *profile = &run->frame.profile;
+	const struct ol_profile_site *site;
+	uint32_t cursor = 0;
+	do {
+		memset(profile, 0, sizeof *profile);
+		while (profile->site_count < OL_FRAME_SITES_MAX &&
+			   ol_profile_next(run->profile, &cursor, &site))
+			profile->sites[profile->site_count++] = *site;
+		if (profile->site_count > 0)
+			(void)send_frame(run, OL_FRAME_PROFILE, NULL);
+	} while (profile->site_count == OL_FRAME_SITES_MAX);
+}
+
+/* Holds what it has until the lab has looked at it, and says so by telling no more. */
+static void await_witness(const struct ol_run *run) {
+	struct pollfd fd = { .fd = run->links.socket_fd, .events = POLLRDHUP };
+	(void)poll(&fd, 1, WITNESS_MS_MAX);
 }
 
 void ol_run_end(
@@ -298,13 +354,32 @@ void ol_run_end(
 	/* The last frames of a run: if the lab is gone there is nobody left to tell. */
 	(void)end_phase(run, NULL);
 	ol_run_garbage_bytes(run);
+	note_address_space(run);
 	write_flight(run, OL_ACTIVITY_ENDING);
+	bool is_told = outcome == OL_OUTCOME_SHUT_DOWN && run->profile != NULL;
+	if (is_told)
+		send_profile(run);
 	run->frame.end = (struct ol_frame_end){ .at_ns = ol_run_elapsed_ns(run), .outcome = outcome };
 	if (message != NULL)
 		snprintf(run->frame.end.message, sizeof run->frame.end.message, "%s", message);
 	if (traceback != NULL)
 		snprintf(run->frame.end.traceback, sizeof run->frame.end.traceback, "%s", traceback);
 	(void)send_frame(run, OL_FRAME_END, NULL);
+	if (is_told && run->links.socket_fd >= 0)
+		await_witness(run);
+}
+
+/* The lab may tell the program to end. */
+static void hear_lab(const struct ol_run *run) {
+	const struct ol_flight *flight = run->links.flight;
+	if (flight != NULL && ol_flight_is_end_ordered(flight))
+		ol_collector_end(run->collector, flight->end_reason);
+}
+
+/* A point at which whoever wants something of the program is heard. */
+static void poll_all(struct ol_run *run) {
+	ol_collector_poll(run->collector);
+	hear_lab(run);
 }
 
 /* Before a request is served: the last words must be true if it is the one that kills. A scenario
@@ -312,7 +387,7 @@ void ol_run_end(
 static void begin_request(struct ol_run *run, uint64_t bytes) {
 	if (!run->has_phase)
 		(void)ol_run_phase(run, "program", NULL);
-	ol_collector_poll(run->collector);
+	poll_all(run);
 	run->words.phase_requested_bytes += bytes;
 	run->words.request_bytes = bytes;
 	if (run->links.flight != NULL)
@@ -355,10 +430,19 @@ static void touch(struct ol_run *run, char *address, uint64_t bytes, enum ol_fil
 		address += piece_bytes;
 		bytes -= piece_bytes;
 		if (bytes > 0)
-			ol_collector_poll(run->collector);
+			poll_all(run);
+		if (ol_collector_verdict(run->collector, NULL) < 0)
+			break; /* What is left unwritten nobody will read. */
 	}
 	/* Once is enough: the next request, phase or end writes the rest of the truth. */
 	run->words.activity = OL_ACTIVITY_RUNNING;
+}
+
+/* Before it is written to: what ends the run there is told, too. */
+static void note_allocated(struct ol_run *run, ol_root root) {
+	if (run->profile != NULL)
+		ol_profile_note_allocated(run->profile, run->place,
+			ol_heap_object_bytes(run->heap, ol_heap_root_load(run->heap, root)));
 }
 
 int ol_run_slab(struct ol_run *run, uint64_t bytes, enum ol_fill fill, ol_root *ret_root,
@@ -368,6 +452,7 @@ int ol_run_slab(struct ol_run *run, uint64_t bytes, enum ol_fill fill, ol_root *
 	int result = ol_collector_allocate_slab(run->collector, bytes, &root, error);
 	if (result < 0)
 		return result;
+	note_allocated(run, root);
 	touch(run, ol_heap_root_load(run->heap, root), bytes, fill);
 	*ret_root = root;
 	return ol_collector_verdict(run->collector, error);
@@ -381,11 +466,51 @@ int ol_run_node(struct ol_run *run, uint32_t slot_count, uint64_t payload_bytes,
 		ol_collector_allocate_node(run->collector, slot_count, payload_bytes, &root, error);
 	if (result < 0)
 		return result;
+	note_allocated(run, root);
 	if (payload_bytes > 0)
 		touch(run, ol_heap_payload(run->heap, ol_heap_root_load(run->heap, root)), payload_bytes,
 			OL_FILL_BYTE);
 	*ret_root = root;
 	return ol_collector_verdict(run->collector, error);
+}
+
+int ol_run_reserve(struct ol_run *run, uint64_t bytes, struct ol_error *error) {
+	uint64_t page_bytes = (uint64_t)sysconf(_SC_PAGESIZE);
+	struct reservation *reservation = &run->reservations[run->reservation_count];
+	if (run->reservation_count == RESERVATIONS_MAX)
+		return ol_error_set(
+			error, -ENOSPC, "a program makes at most %d reservations", RESERVATIONS_MAX);
+	if (bytes > INT64_MAX)
+		return ol_error_set(error, -ENOMEM, "there is no address space of that size");
+	bytes = (bytes + page_bytes - 1) / page_bytes * page_bytes;
+	run->words.request_bytes = bytes;
+	write_flight(run, OL_ACTIVITY_ALLOCATING);
+	int result =
+		run->memory->ops->reserve(run->memory, bytes, page_bytes, &reservation->address, error);
+	if (result < 0)
+		return result;
+	reservation->bytes = bytes;
+	run->reservation_count++;
+	run->words.reserved_bytes += bytes;
+	write_flight(run, OL_ACTIVITY_RUNNING);
+	return 0;
+}
+
+struct ol_profile *ol_run_profile(struct ol_run *run) {
+	return run->profile;
+}
+
+void ol_run_set_place(struct ol_run *run, uint32_t place) {
+	run->place = place;
+}
+
+uint32_t ol_run_place(const struct ol_run *run) {
+	return run->place;
+}
+
+void ol_run_tag(struct ol_run *run, const char *tag) {
+	if (run->profile != NULL)
+		ol_profile_set_tag(run->profile, tag);
 }
 
 void ol_run_collect(struct ol_run *run) {
@@ -401,6 +526,7 @@ int ol_run_check(struct ol_run *run, struct ol_error *error) {
 }
 
 int ol_run_verdict(const struct ol_run *run, struct ol_error *error) {
+	hear_lab(run);
 	return ol_collector_verdict(run->collector, error);
 }
 
@@ -418,7 +544,7 @@ static void wait_for_request(struct ol_run *run) {
 	ol_collector_leave(run->collector);
 	(void)poll(&fd, 1, SERVICE_TICK_MS);
 	ol_collector_enter(run->collector);
-	ol_collector_poll(run->collector);
+	poll_all(run);
 }
 
 int ol_run_receive(struct ol_run *run, struct ol_request *ret_request, struct ol_error *error) {
@@ -429,11 +555,12 @@ int ol_run_receive(struct ol_run *run, struct ol_request *ret_request, struct ol
 	run->words.request_bytes = 0;
 	write_flight(run, OL_ACTIVITY_WAITING);
 	for (;;) {
-		result = ol_request_receive(run->links.socket_fd, ret_request, error);
+		/* First: a lab that wants it to end has no more to tell either. */
+		result = ol_run_verdict(run, error);
+		if (result == 0)
+			result = ol_request_receive(run->links.socket_fd, ret_request, error);
 		if (result == -ENOTCONN)
 			return 0;
-		if (result == 0)
-			result = ol_collector_verdict(run->collector, error);
 		if (result != 0)
 			return result;
 		wait_for_request(run);

@@ -50,6 +50,16 @@ int ol_run_slab(struct ol_run *run, uint64_t bytes, enum ol_fill fill, ol_root *
 /* A node, held by a new root, its payload written. */
 int ol_run_node(struct ol_run *run, uint32_t slot_count, uint64_t payload_bytes, ol_root *ret_root,
 	struct ol_error *error);
+/* Address space that nothing is kept in: it counts against a limit of address space, and against no
+ * other. To the run's end. -ENOMEM: refused; -ENOSPC: too many of them. */
+int ol_run_reserve(struct ol_run *run, uint64_t bytes, struct ol_error *error);
+/* Who allocated what; NULL where the spec wants none kept. */
+struct ol_profile *ol_run_profile(struct ol_run *run);
+/* The place in it that whatever is allocated next comes from. */
+void ol_run_set_place(struct ol_run *run, uint32_t place);
+uint32_t ol_run_place(const struct ol_run *run);
+/* The word that it is told under from now on; "" for none. */
+void ol_run_tag(struct ol_run *run, const char *tag);
 void ol_run_collect(struct ol_run *run);
 /* Go's debug.FreeOSMemory: a cycle, then everything free is given back. Returns bytes released. */
 uint64_t ol_run_free_os_memory(struct ol_run *run);
@@ -61,8 +71,8 @@ void ol_run_set_limits(struct ol_run *run, int32_t gogc, uint64_t memory_limit_b
 int ol_run_receive(struct ol_run *run, struct ol_request *ret_request, struct ol_error *error);
 /* Answers it. A lab that is gone ends this process: that is no error. */
 void ol_run_answer(struct ol_run *run, struct ol_answer_frame *frame);
-/* Whether the policy has ended the run: see ol_collector_verdict. The functions that allocate
- * return the same; ask after the others that may collect. */
+/* Whether the policy has ended the run, or the lab wants it to end: see ol_collector_verdict. The
+ * functions that allocate return the same; ask after the others that may collect. */
 int ol_run_verdict(const struct ol_run *run, struct ol_error *error);
 /* Sends one line up; it costs no heap. */
 int ol_run_log(struct ol_run *run, const char *text, struct ol_error *error);

@@ -101,6 +101,15 @@ static int open_scenario(
 	return ol_script_load(&source, request->index, ret_script, NULL, error);
 }
 
+static int set_override(
+	struct ol_plan *plan, const struct ol_script_setting *setting, struct ol_error *error) {
+	if (strcmp(setting->name, "dump") == 0)
+		return ol_error_set(error, -EINVAL,
+			"dump=%.64s: the runs of an experiment leave none behind; oomlab run does",
+			setting->text);
+	return ol_plan_set(plan, setting->name, setting->text, error);
+}
+
 static int make_plan(struct request *request, struct ol_script *scenario, struct ol_error *error) {
 	const struct ol_script_host *host = request->experiment->host;
 	struct ol_plan *plan = &request->plan;
@@ -109,7 +118,7 @@ static int make_plan(struct request *request, struct ol_script *scenario, struct
 	if (result == 0 && host->apply_settings != NULL)
 		result = host->apply_settings(host->context, plan, error);
 	for (size_t i = 0; result == 0 && i < request->setting_count; i++)
-		result = ol_plan_set(plan, request->settings[i].name, request->settings[i].text, error);
+		result = set_override(plan, &request->settings[i], error);
 	for (size_t i = 0; result == 0 && i < request->option_count; i++)
 		result = ol_script_set_option(
 			scenario, request->options[i].name, request->options[i].text, error);
@@ -117,6 +126,9 @@ static int make_plan(struct request *request, struct ol_script *scenario, struct
 		result = ol_plan_finish(plan, error);
 	if (result == 0)
 		result = ol_script_fill(scenario, &plan->spec, error);
+	/* Nobody is there to write it. */
+	plan->spec.dump_parent[0] = '\0';
+	plan->spec.wants_profile = 0;
 	return result;
 }
 

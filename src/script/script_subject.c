@@ -103,6 +103,10 @@ static int load_body(lua_State *L) {
 	lua_pushliteral(L, "program"); /* ..., declaration, "program" */
 	if (lua_rawget(L, -2) != LUA_TFUNCTION)
 		return luaL_error(L, "the scenario has no program");
+	lua_Debug about;
+	lua_pushvalue(L, -1); /* ..., program, program */
+	lua_getinfo(L, ">S", &about);
+	program->subject->program_line = about.linedefined;
 	lua_rawsetp(L, LUA_REGISTRYINDEX, program->subject);
 	return 0;
 }

@@ -35,9 +35,10 @@ static void push_evidence(lua_State *L, const struct ol_evidence *evidence) {
 }
 
 static void push_cage(lua_State *L, const struct ol_run_summary *summary) {
-	lua_createtable(L, 0, 4); /* cage */
+	lua_createtable(L, 0, 5); /* cage */
 	set_uint64(L, "limit", summary->spec.limit_bytes);
 	set_uint64(L, "swap", summary->spec.swap_bytes);
+	set_uint64(L, "address_space", summary->spec.address_space_bytes);
 	set_text(L, "mode", summary->cage.mode);
 	set_text(L, "path", summary->cage.path);
 }
@@ -53,6 +54,22 @@ static void push_settings(lua_State *L, const struct ol_run_spec *spec) {
 	set_text(L, "world", spec->world);
 	set_text(L, "trigger_test", spec->is_trigger_before_mapping ? "before" : "after");
 	set_uint64(L, "seed", spec->seed);
+}
+
+/* false where there was none. */
+static void push_watchdog(lua_State *L, const struct ol_run_summary *summary) {
+	const struct ol_watchdog_spec *spec = &summary->spec.watchdog;
+	if (!spec->is_on) {
+		lua_pushboolean(L, false); /* false */
+		return;
+	}
+	ol_lua_push_record(L, &ol_watchdog_facts_type, &summary->watchdog); /* watchdog */
+	set_text(L, "way", ol_watchdog_way_name((enum ol_watchdog_way)summary->watchdog.way));
+	set_text(L, "measure", ol_watchdog_measure_name((enum ol_watchdog_measure)spec->measure));
+	set_uint64(L, "threshold_bytes", spec->threshold_bytes);
+	set_uint64(L, "every_ns", spec->every_ns);
+	lua_pushboolean(L, spec->wants_notice != 0); /* watchdog, wants_notice */
+	lua_setfield(L, -2, "wants_notice");
 }
 
 static void push_phases(lua_State *L, const struct ol_run_summary *summary) {
@@ -88,6 +105,8 @@ void ol_script_push_summary(lua_State *L, const struct ol_run_summary *summary) 
 	lua_setfield(L, -2, "cage");
 	push_settings(L, &summary->spec); /* run, settings */
 	lua_setfield(L, -2, "settings");
+	push_watchdog(L, summary); /* run, watchdog */
+	lua_setfield(L, -2, "watchdog");
 	push_phases(L, summary); /* run, phases */
 	lua_setfield(L, -2, "phases");
 }

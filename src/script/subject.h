@@ -29,6 +29,7 @@ struct ol_script_subject {
 	char policy_traceback[OL_MESSAGE_BYTES];
 	/* The last refusal of an allocation, as raised: an uncaught one is another outcome. */
 	char refusal[OL_ERROR_MESSAGE_BYTES];
+	int program_line; /* Where the scenario's program is defined. */
 };
 
 /* Whether error comes from a refused allocation, whatever words the script has put around it. */
@@ -42,7 +43,8 @@ bool ol_subject_was_refused(const struct ol_script_subject *subject, const struc
 #define OL_HANDLE_ROOT "root"
 
 struct ol_handle {
-	ol_root root; /* OL_ROOT_NONE: closed. */
+	ol_root root;   /* OL_ROOT_NONE: closed. */
+	uint32_t place; /* That allocated its object, in the heap profile. */
 };
 
 static inline struct ol_script_subject *ol_subject_of(lua_State *L) {
@@ -58,6 +60,10 @@ void ol_subject_obey(lua_State *L);
 /* Raises error at the line of the script that called. An -ENOMEM is remembered as a refusal; a
  * policy's end is raised as ol_subject_obey does. */
 int ol_subject_raise(lua_State *L, const struct ol_error *error);
+
+/* Before an allocation: the line of the script that asks for it is noted, where there is a heap
+ * profile. Costs nothing where there is none. */
+void ol_subject_note_place(lua_State *L);
 
 /* Leaves a closed handle on the stack: fill in its root when there is one. Raises. */
 struct ol_handle *ol_handle_push_closed(lua_State *L, const char *kind);

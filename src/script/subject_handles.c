@@ -7,6 +7,7 @@
 #include <lauxlib.h>
 
 #include "heap/heap.h"
+#include "run/profile.h"
 #include "script/push.h"
 #include "script/subject.h"
 
@@ -56,7 +57,7 @@ static struct ol_heap *heap_of(lua_State *L) {
 
 struct ol_handle *ol_handle_push_closed(lua_State *L, const char *kind) {
 	struct ol_handle *handle = lua_newuserdatauv(L, sizeof *handle, 0); /* handle */
-	handle->root = OL_ROOT_NONE;
+	*handle = (struct ol_handle){ OL_ROOT_NONE, OL_PROFILE_NOWHERE };
 	luaL_setmetatable(L, kind);
 	return handle;
 }
@@ -93,6 +94,15 @@ void *ol_handle_check_object(lua_State *L, int index) {
 	return NULL;
 }
 
+static void let_go(lua_State *L, struct ol_handle *handle) {
+	struct ol_heap *heap = heap_of(L);
+	if (handle->place != OL_PROFILE_NOWHERE)
+		ol_profile_note_released(ol_run_profile(ol_subject_of(L)->run), handle->place,
+			ol_heap_object_bytes(heap, ol_heap_root_load(heap, handle->root)));
+	ol_heap_root_release(heap, handle->root);
+	*handle = (struct ol_handle){ OL_ROOT_NONE, OL_PROFILE_NOWHERE };
+}
+
 /***
  * Lets go of the object: unless something else reaches it, it is garbage now. The handle is of no
  * use any more.
@@ -100,8 +110,7 @@ void *ol_handle_check_object(lua_State *L, int index) {
  */
 static int slab_release(lua_State *L) {
 	struct ol_handle *handle = check_open(L, 1, OL_HANDLE_SLAB);
-	ol_heap_root_release(heap_of(L), handle->root);
-	handle->root = OL_ROOT_NONE;
+	let_go(L, handle);
 	return 0;
 }
 
@@ -125,8 +134,7 @@ static int slab_bytes(lua_State *L) {
  */
 static int node_release(lua_State *L) {
 	struct ol_handle *handle = check_open(L, 1, OL_HANDLE_NODE);
-	ol_heap_root_release(heap_of(L), handle->root);
-	handle->root = OL_ROOT_NONE;
+	let_go(L, handle);
 	return 0;
 }
 
@@ -238,18 +246,15 @@ static int root_set(lua_State *L) {
  */
 static int root_release(lua_State *L) {
 	struct ol_handle *handle = check_open(L, 1, OL_HANDLE_ROOT);
-	ol_heap_root_release(heap_of(L), handle->root);
-	handle->root = OL_ROOT_NONE;
+	let_go(L, handle);
 	return 0;
 }
 
 /* <close>: releases what is not released yet. */
 static int handle_close(lua_State *L) {
 	struct ol_handle *handle = lua_touserdata(L, 1);
-	if (handle != NULL && handle->root != OL_ROOT_NONE) {
-		ol_heap_root_release(heap_of(L), handle->root);
-		handle->root = OL_ROOT_NONE;
-	}
+	if (handle != NULL && handle->root != OL_ROOT_NONE)
+		let_go(L, handle);
 	return 0;
 }
 

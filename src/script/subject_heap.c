@@ -42,6 +42,26 @@ static int heap_phase(lua_State *L) {
 }
 
 /***
+ * Says in a word what is allocated from now on, until another word or none is given: the heap
+ * profile of a run that is told to end tells by it.
+ * @function heap:tag
+ * @tparam[opt] string tag  up to 63 bytes; nothing for none
+ * @treturn heap itself, so that heap:tag("cache"):slab(n) reads well
+ */
+static int heap_tag(lua_State *L) {
+	struct ol_run *run = check_heap(L);
+	size_t length;
+	const char *tag = luaL_optlstring(L, 2, "", &length);
+	luaL_argcheck(L, length < OL_NAME_BYTES && strlen(tag) == length, 2,
+		"expected a word of at most 63 bytes");
+
+	ol_run_tag(run, tag);
+
+	lua_settop(L, 1); /* heap */
+	return 1;
+}
+
+/***
  * Allocates a slab of bytes and writes to all of it. A cycle of the collector may run.
  * @function heap:slab
  * @tparam integer bytes  1 to the heap's address space
@@ -60,10 +80,12 @@ static int heap_slab(lua_State *L) {
 	struct ol_error error;
 
 	struct ol_handle *slab = ol_handle_push_closed(L, OL_HANDLE_SLAB); /* ..., slab */
+	ol_subject_note_place(L);
 	if (ol_run_slab(run, bytes, fill, &slab->root, &error) < 0) {
 		slab->root = OL_ROOT_NONE;
 		return ol_subject_raise(L, &error);
 	}
+	slab->place = ol_run_place(run);
 	ol_subject_obey(L);
 	return 1;
 }
@@ -87,11 +109,32 @@ static int heap_node(lua_State *L) {
 	struct ol_error error;
 
 	struct ol_handle *node = ol_handle_push_closed(L, OL_HANDLE_NODE); /* ..., node */
+	ol_subject_note_place(L);
 	if (ol_run_node(run, (uint32_t)slots, payload_bytes, &node->root, &error) < 0) {
 		node->root = OL_ROOT_NONE;
 		return ol_subject_raise(L, &error);
 	}
+	node->place = ol_run_place(run);
 	ol_subject_obey(L);
+	return 1;
+}
+
+/***
+ * Reserves address space and touches none of it, as Go's runtime does at its start: it counts
+ * against --address-space, and against no other limit. It stays to the end of the run.
+ * @function heap:reserve
+ * @tparam integer bytes  0 for none; rounded up to whole pages
+ * @treturn heap itself
+ */
+static int heap_reserve(lua_State *L) {
+	struct ol_run *run = check_heap(L);
+	uint64_t bytes = ol_subject_check_count(L, 2, 0, "bytes");
+	struct ol_error error;
+
+	if (bytes > 0 && ol_run_reserve(run, bytes, &error) < 0)
+		return ol_subject_raise(L, &error);
+
+	lua_settop(L, 1); /* heap */
 	return 1;
 }
 
@@ -198,9 +241,11 @@ static int cage_usage(lua_State *L) {
 void ol_subject_open_heap(lua_State *L) {
 	static const luaL_Reg methods[] = {
 		{ "phase", heap_phase },
+		{ "tag", heap_tag },
 		{ "slab", heap_slab },
 		{ "node", heap_node },
 		{ "root", heap_root },
+		{ "reserve", heap_reserve },
 		{ "collect", heap_collect },
 		{ "free_os_memory", heap_free_os_memory },
 		{ "stats", heap_stats },

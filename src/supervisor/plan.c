@@ -6,9 +6,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/units.h"
+#include "watchdog/watchdog.h"
 
 static const uint64_t limit_default_bytes = 32 * OL_MIB;
 static const uint64_t script_memory_default_bytes = 64 * OL_MIB;
@@ -16,6 +18,7 @@ static const uint64_t script_memory_default_bytes = 64 * OL_MIB;
 static const uint64_t script_memory_minimum_bytes = 256 * OL_KIB;
 static const uint64_t address_space_minimum_bytes = 192 * OL_MIB;
 static const uint64_t bytes_unset = UINT64_MAX;
+static const uint64_t watched_sample_period_ns = 10 * OL_NS_PER_MS;
 
 typedef int (*set_function)(struct ol_plan *plan, const char *text, struct ol_error *error);
 
@@ -82,6 +85,32 @@ static int set_address_space(struct ol_plan *plan, const char *text, struct ol_e
 			"expected at least 192MiB",
 			text);
 	plan->spec.address_space_bytes = bytes;
+	return 0;
+}
+
+static int set_watchdog(struct ol_plan *plan, const char *text, struct ol_error *error) {
+	struct ol_watchdog_spec spec = { 0 };
+	bool is_off = strcmp(text, "off") == 0;
+	/* What a share is of, and what no threshold is above, is known at the end. */
+	int result = is_off ? 0 : ol_watchdog_parse(text, INT64_MAX, &spec, error);
+	if (result < 0)
+		return result;
+	snprintf(plan->watchdog, sizeof plan->watchdog, "%s", is_off ? "" : text);
+	return 0;
+}
+
+static int set_dump(struct ol_plan *plan, const char *text, struct ol_error *error) {
+	struct stat status;
+	bool is_off = strcmp(text, "off") == 0;
+	if (strlen(text) >= sizeof plan->spec.dump_parent)
+		return ol_error_set(error, -EINVAL, "expected a directory of up to %zu bytes, or off",
+			sizeof plan->spec.dump_parent - 1);
+	if (!is_off && stat(text, &status) < 0)
+		return ol_error_set_errno(error, -errno, "expected a directory that exists, or off");
+	if (!is_off && !S_ISDIR(status.st_mode))
+		return ol_error_set(error, -ENOTDIR, "'%.64s' is no directory; expected one, or off", text);
+	snprintf(plan->spec.dump_parent, sizeof plan->spec.dump_parent, "%s", is_off ? "" : text);
+	plan->has_dump = true;
 	return 0;
 }
 
@@ -280,6 +309,8 @@ const struct ol_setting ol_settings[] = {
 	{ "huge-pages", 0, NULL, "ask for transparent huge pages" },
 	{ "stress", 0, NULL, "collect at every allocation" },
 	{ "seed", 0, "N", "of everything random in the run (1)" },
+	{ "watchdog", 0, "N%|SIZE|off", "end it in good order there: 90%,every=15s (off)" },
+	{ "dump", 0, "DIR|off", "what it leaves behind then (off; with a watchdog TMPDIR)" },
 	{ "timeout", 0, "SECONDS", "end the run after this time (none)" },
 	{ "sample-period", 0, "SECONDS", "between two samples of the record (10ms)" },
 	{ "group", 0, "NAME", "control group to nest the cage in (the lab's choice)" },
@@ -303,6 +334,8 @@ static const set_function set_functions[] = {
 	set_huge_pages,
 	set_stress,
 	set_seed,
+	set_watchdog,
+	set_dump,
 	set_timeout,
 	set_sample_period,
 	set_group,
@@ -374,6 +407,31 @@ static uint64_t share_of(uint64_t whole_bytes, double percent) {
 	return (uint64_t)((double)whole_bytes * percent / 100);
 }
 
+/* What the watchdog would have missed is told by samples; what it leaves behind goes where
+ * temporary files go. */
+static int finish_watchdog(struct ol_plan *plan, struct ol_error *error) {
+	struct ol_run_spec *spec = &plan->spec;
+	const char *directory = getenv("TMPDIR");
+	struct ol_error reason;
+	if (plan->watchdog[0] == '\0') {
+		spec->wants_profile = spec->dump_parent[0] != '\0';
+		return 0;
+	}
+	int result = ol_watchdog_parse(plan->watchdog, spec->limit_bytes, &spec->watchdog, &reason);
+	if (result < 0)
+		return ol_error_set(
+			error, result, "watchdog=%.64s: %.600s", plan->watchdog, reason.message);
+	if (spec->sample_period_ns == 0)
+		spec->sample_period_ns = watched_sample_period_ns;
+	if (!plan->has_dump) {
+		bool is_usable =
+			directory != NULL && *directory != '\0' && strlen(directory) < sizeof spec->dump_parent;
+		snprintf(spec->dump_parent, sizeof spec->dump_parent, "%s", is_usable ? directory : "/tmp");
+	}
+	spec->wants_profile = spec->dump_parent[0] != '\0';
+	return 0;
+}
+
 int ol_plan_finish(struct ol_plan *plan, struct ol_error *error) {
 	struct ol_run_spec *spec = &plan->spec;
 	if (plan->memory_limit_percent > 0)
@@ -388,6 +446,9 @@ int ol_plan_finish(struct ol_plan *plan, struct ol_error *error) {
 			bytes = script_memory_minimum_bytes;
 		spec->script_memory_bytes_max = bytes;
 	}
+	int result = finish_watchdog(plan, error);
+	if (result < 0)
+		return result;
 	if (strcmp(spec->rules, "go1.16") == 0 && spec->memory_limit_bytes != OL_MEMORY_LIMIT_OFF)
 		return ol_error_set(error, -EINVAL,
 			"memlimit: go1.16 has no memory limit; it came with go1.19: --rules=go1.19");

@@ -29,6 +29,8 @@ struct ol_plan {
 	struct ol_run_spec spec;
 	double memory_limit_percent; /* 90 for --memlimit=90%; 0 when bytes were given. */
 	double high_percent;
+	char watchdog[128]; /* "90%,every=15s"; "": none. */
+	bool has_dump;      /* Where a dump goes was said, be it nowhere. */
 };
 
 /* Defaults: 32 MiB, no swap, GOGC 100, no memory limit, go, go1.19, stw, real, seed 1. */

@@ -23,6 +23,7 @@
 #include "supervisor/launch.h"
 #include "supervisor/system.h"
 #include "supervisor/verdict.h"
+#include "supervisor/watch.h"
 
 enum {
 	GUARD_PERIOD_MS = 100, /* How often the cage is looked after while nothing else happens. */
@@ -38,10 +39,12 @@ struct ol_supervision {
 	int flight_fd;
 	struct ol_subject subject;
 	struct ol_sampler sampler;
+	struct ol_watch watch;
 	uint64_t start_ns;
 	bool is_ready; /* In its cage, its program about to start. */
 	bool is_phase_open;
 	bool is_timed_out;
+	bool is_witnessed;        /* The sink has seen it at its end. */
 	bool is_cage_lost;        /* The group was taken away from outside. */
 	uint64_t rss_peak_bytes;  /* Once it was reaped. */
 	bool is_killed;           /* By the lab. */
@@ -86,6 +89,26 @@ static void note_phase_begin(struct ol_supervision *self, const struct ol_phase 
 		self->sink->on_phase_begin(self->sink->context, phase);
 }
 
+static void tell_event(const struct ol_supervision *self, const struct ol_event *event) {
+	if (event->text[0] != '\0' && self->sink->on_event != NULL)
+		self->sink->on_event(self->sink->context, event);
+}
+
+/* It ends in good order, and holds what it has until somebody has looked: the end of what the lab
+ * has to tell it says that this is done. */
+static void witness(struct ol_supervision *self) {
+	struct ol_supervisor_scene scene = {
+		.pid = self->subject.pid,
+		.cage_directory = self->cage != NULL ? ol_cage_directory(self->cage) : NULL,
+	};
+	if (self->is_witnessed)
+		return;
+	self->is_witnessed = true;
+	if (self->sink->on_act != NULL)
+		self->sink->on_act(self->sink->context, &scene);
+	(void)shutdown(self->subject.socket_fd, SHUT_WR);
+}
+
 static void note_frame(struct ol_supervision *self) {
 	const struct ol_frame *frame = &self->arrival.frame;
 	const struct ol_supervisor_sink *sink = self->sink;
@@ -113,6 +136,12 @@ static void note_frame(struct ol_supervision *self) {
 		self->own_word = frame->end.outcome;
 		memcpy(self->summary->error_message, frame->end.message, sizeof frame->end.message);
 		memcpy(self->summary->error_traceback, frame->end.traceback, sizeof frame->end.traceback);
+		if (self->own_word == OL_OUTCOME_SHUT_DOWN)
+			witness(self);
+		break;
+	case OL_FRAME_PROFILE:
+		if (sink->on_profile != NULL)
+			sink->on_profile(sink->context, frame->profile.sites, frame->profile.site_count);
 		break;
 	case OL_FRAME_ANSWER:
 		if (sink->on_answer != NULL)
@@ -172,6 +201,7 @@ void ol_supervision_poll_fds(
 		.fd = self->is_connected ? self->subject.socket_fd : -1,
 		.events = POLLIN,
 	};
+	ret_fds[2] = (struct pollfd){ .fd = ol_watch_fd(&self->watch), .events = POLLIN };
 }
 
 int ol_supervision_wait_ms(const struct ol_supervision *self) {
@@ -181,9 +211,31 @@ int ol_supervision_wait_ms(const struct ol_supervision *self) {
 		due_ns = self->deadline_ns;
 	if (self->guard_ns < due_ns)
 		due_ns = self->guard_ns;
+	uint64_t watch_ns = ol_watch_due_ns(&self->watch);
+	if (watch_ns < due_ns)
+		due_ns = watch_ns;
 	if (due_ns <= now_ns)
 		return 0;
 	return (int)((due_ns - now_ns + OL_NS_PER_MS - 1) / OL_NS_PER_MS);
+}
+
+/* Tells the subject to end when its watchdog says so; ends it when it does not. */
+static void look_by_watchdog(struct ol_supervision *self, uint64_t now_ns) {
+	struct ol_event event;
+	if (ol_watch_step(&self->watch, now_ns, &event)) {
+		witness(self);
+		tell_event(self, &event);
+	} else if (ol_watch_is_overdue(&self->watch, now_ns) && !self->is_killed) {
+		self->summary->is_overdue = 1;
+		kill_subject(self);
+	}
+}
+
+static void on_sample(void *context, const struct ol_sample *sample) {
+	struct ol_supervision *self = context;
+	ol_watch_sample(&self->watch, sample);
+	if (self->sink->on_sample != NULL)
+		self->sink->on_sample(self->sink->context, sample);
 }
 
 /* Ends the subject when its time is up, or when it is no longer in its cage. */
@@ -191,6 +243,7 @@ static void look_after(struct ol_supervision *self) {
 	uint64_t now_ns = ol_clock_now_ns(&self->clock);
 	if (now_ns >= self->deadline_ns)
 		ol_supervision_kill(self, true);
+	look_by_watchdog(self, now_ns);
 	if (ol_sampler_poll(&self->sampler) < 0 || now_ns >= self->guard_ns) {
 		guard(self);
 		self->guard_ns = now_ns + GUARD_PERIOD_MS * OL_NS_PER_MS;
@@ -315,6 +368,8 @@ static int read_evidence(struct ol_supervision *self, struct ol_error *error) {
 			return ol_error_set(error, -EIO, "the evidence cannot be read: %s", reason.message);
 	}
 	summary->cage_peak_bytes = counters.peak_bytes;
+	summary->watchdog =
+		ol_watch_end(&self->watch, summary->wall_ns, counters.peak_bytes, self->rss_peak_bytes);
 	if (self->killed_at_bytes > 0)
 		summary->last_words.cage_bytes = self->killed_at_bytes;
 	/* The kernel empties a dead process before anybody can look; where it killed at the limit the
@@ -359,6 +414,7 @@ static int set_up(struct ol_supervision *self, struct ol_error *error) {
 }
 
 static int tear_down(struct ol_supervision *self, struct ol_error *error) {
+	ol_watch_close(&self->watch);
 	int result = ol_cage_destroy(self->cage, error);
 	ol_flight_close(self->flight);
 	if (self->flight_fd >= 0)
@@ -382,8 +438,7 @@ static void watch_pressure(struct ol_supervision *self) {
 	}
 	struct ol_event event = { .kind = "policy" };
 	snprintf(event.text, sizeof event.text, "%.511s", reason.message);
-	if (self->sink->on_event != NULL)
-		self->sink->on_event(self->sink->context, &event);
+	tell_event(self, &event);
 }
 
 static int launch(
@@ -393,8 +448,14 @@ static int launch(
 	if (self->sink->on_start != NULL)
 		self->sink->on_start(self->sink->context, summary);
 	watch_pressure(self);
+	struct ol_event event;
+	int result =
+		ol_watch_open(&self->watch, &summary->spec, self->cage, self->flight, &event, error);
+	if (result < 0)
+		return result;
+	tell_event(self, &event);
 	self->start_ns = ol_clock_now_ns(&self->clock);
-	int result = ol_subject_launch(&summary->spec, texts->script, texts->policy, self->cage,
+	result = ol_subject_launch(&summary->spec, texts->script, texts->policy, self->cage,
 		self->flight_fd, &self->subject, error);
 	if (result < 0)
 		return result;
@@ -403,8 +464,11 @@ static int launch(
 	self->guard_ns = self->start_ns + GUARD_PERIOD_MS * OL_NS_PER_MS;
 	ol_sampler_init(&self->sampler, &self->clock, self->cage, self->flight, self->subject.statm_fd,
 		summary->spec.sample_period_ns);
-	self->sampler.context = self->sink->context;
-	self->sampler.on_sample = self->sink->on_sample;
+	/* All times that the lab tells count from there. */
+	self->sampler.start_ns = self->start_ns;
+	self->sampler.context = self;
+	self->sampler.on_sample = on_sample;
+	ol_watch_start(&self->watch, self->start_ns, self->subject.statm_fd);
 	return 0;
 }
 

@@ -20,7 +20,7 @@ int ol_supervision_start(const struct ol_run_spec *spec, const struct ol_supervi
 	struct ol_supervision **ret_supervision, struct ol_error *error);
 
 /* What to wait for, and how long at most (milliseconds), before the next step. */
-enum { OL_SUPERVISION_FDS = 2 };
+enum { OL_SUPERVISION_FDS = 3 };
 void ol_supervision_poll_fds(
 	const struct ol_supervision *supervision, struct pollfd ret_fds[OL_SUPERVISION_FDS]);
 int ol_supervision_wait_ms(const struct ol_supervision *supervision);

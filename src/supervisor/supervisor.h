@@ -5,10 +5,18 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "base/error.h"
 #include "record/exchange.h"
+#include "record/profile.h"
 #include "record/record.h"
+
+/* What can be looked at while a subject that ends in good order still holds everything. */
+struct ol_supervisor_scene {
+	pid_t pid;
+	const char *cage_directory; /* NULL: there is no cage. */
+};
 
 /* Told as things happen, in order; any may be NULL. The summary is complete only at the end. */
 struct ol_supervisor_sink {
@@ -20,6 +28,10 @@ struct ol_supervisor_sink {
 	void (*on_sample)(void *context, const struct ol_sample *sample);
 	void (*on_event)(void *context, const struct ol_event *event);
 	void (*on_answer)(void *context, const struct ol_answer *answer); /* Of a service. */
+	/* Its watchdog has told it to end, or its policy has ended it. Once, before on_profile. */
+	void (*on_act)(void *context, const struct ol_supervisor_scene *scene);
+	/* Some of the places that allocated; where the spec wants a profile, before such an end. */
+	void (*on_profile)(void *context, const struct ol_profile_site *sites, uint32_t site_count);
 };
 
 /* What travels to the subject beside its spec, which knows how long each is. */

@@ -4,9 +4,11 @@
 #include <signal.h>
 
 /* Above memory.high a program is made to wait. A run that spent half its time so, or had to be
- * ended while it did, was neither survived nor killed. */
+ * ended while it did, was neither survived nor killed. One that ended itself was told to, perhaps
+ * by a watchdog that held it there. */
 static bool is_throttled(const struct ol_verdict_facts *facts) {
-	if (facts->evidence->high_delta == 0)
+	bool is_in_order = facts->evidence->has_frame_end && facts->own_word == OL_OUTCOME_SHUT_DOWN;
+	if (facts->evidence->high_delta == 0 || is_in_order)
 		return false;
 	return facts->is_timed_out || facts->stall_ns > facts->wall_ns / 2;
 }

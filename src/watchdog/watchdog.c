@@ -197,9 +197,12 @@ static void measure(struct ol_watchdog *watchdog, uint64_t at_ns, uint64_t bytes
 			begin_spike(watchdog, at_ns);
 		if (is_in_spike(watchdog) && bytes > watchdog->spike_bytes)
 			watchdog->spike_bytes = bytes;
-	} else if (is_in_spike(watchdog)) {
-		miss_spike(watchdog, at_ns);
+		return;
 	}
+	if (facts->crossed_at_ns == NEVER)
+		facts->below_at_ns = at_ns;
+	if (is_in_spike(watchdog))
+		miss_spike(watchdog, at_ns);
 }
 
 static void act(

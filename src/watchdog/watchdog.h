@@ -35,8 +35,8 @@ void ol_watchdog_init(
  * made up for. */
 uint64_t ol_watchdog_due_ns(const struct ol_watchdog *watchdog);
 /* A look, a word from the kernel, with what is measured now. True, once: act. The kernel's word
- * makes it act though usage may have fallen again; where rss is measured only if that has reached
- * the threshold. Who had stalls told, not a threshold, passes on only those at the threshold. */
+ * makes it act though usage may have fallen again, so whoever asked it makes sure that it is of a
+ * crossing (the cage's peak tells); where rss is measured only that at the threshold counts. */
 bool ol_watchdog_look(struct ol_watchdog *watchdog, uint64_t at_ns, uint64_t bytes);
 bool ol_watchdog_notice(struct ol_watchdog *watchdog, uint64_t at_ns, uint64_t bytes);
 void ol_watchdog_sample(struct ol_watchdog *watchdog, uint64_t at_ns, uint64_t bytes);

@@ -110,7 +110,11 @@ static uint64_t read_limit(const struct ol_cage *cage, const char *v1_name, cons
 
 static void a_cage_has_its_limits_and_is_gone_when_destroyed(void **state) {
 	(void)state;
-	struct ol_cage_limits limits = { 32 * OL_MIB + 100, 8 * OL_MIB, 24 * OL_MIB };
+	struct ol_cage_limits limits = {
+		.limit_bytes = 32 * OL_MIB + 100,
+		.swap_bytes = 8 * OL_MIB,
+		.high_bytes = 24 * OL_MIB,
+	};
 	struct ol_cage *cage;
 	if (ol_cage_create(&world, NULL, &limits, &cage, &error) < 0)
 		fail_msg("%s", error.message);
@@ -214,11 +218,11 @@ static void an_ancestors_limit_is_named(void **state) {
 	assert_int_equal(evidence.limited_by, OL_LIMITED_BY_ANCESTOR);
 	assert_string_equal(evidence.limiting_group, path);
 	/* The same by the counters alone, as where the kernel's log may not be read. */
-	int log_fd = cage->kernel_log_fd;
-	cage->kernel_log_fd = -1;
-	cage->finding = (struct ol_kernel_log_finding){ 0 };
+	int log_fd = cage->kills.log.fd;
+	cage->kills.log.fd = -1;
+	cage->kills.witness = (struct ol_oom_kill){ 0 };
 	assert_int_equal(ol_cage_read_evidence(cage, NULL, &evidence, &error), 0);
-	cage->kernel_log_fd = log_fd;
+	cage->kills.log.fd = log_fd;
 	assert_int_equal(evidence.limited_by, OL_LIMITED_BY_ANCESTOR);
 	assert_string_equal(evidence.limiting_group, path);
 	assert_string_equal(evidence.kernel_line, "");
@@ -231,11 +235,11 @@ static void counters_alone_tell_the_own_limit_too(void **state) {
 	(void)state;
 	struct ol_cage *cage = make_cage(NULL, 4 * OL_MIB);
 	assert_true(WIFSIGNALED(end_of(start_toucher(cage, 8 * OL_MIB))));
-	int log_fd = cage->kernel_log_fd;
-	cage->kernel_log_fd = -1;
+	int log_fd = cage->kills.log.fd;
+	cage->kills.log.fd = -1;
 	struct ol_evidence evidence = { 0 };
 	assert_int_equal(ol_cage_read_evidence(cage, NULL, &evidence, &error), 0);
-	cage->kernel_log_fd = log_fd;
+	cage->kills.log.fd = log_fd;
 	assert_int_equal(evidence.limited_by, OL_LIMITED_BY_OWN);
 	assert_string_equal(evidence.limiting_group, ol_cage_path(cage));
 	destroy(cage);

@@ -143,6 +143,7 @@ static void a_notice_acts_and_tells_when_a_look_would_have_come(void **state) {
 	struct ol_watchdog_facts facts = ol_watchdog_end(&watchdog, 25, 0);
 	assert_int_equal(facts.way, OL_WATCHDOG_NOTICE);
 	assert_int_equal(facts.notice_count, 2);
+	assert_int_equal(facts.below_at_ns, 15);
 	assert_int_equal(facts.crossed_at_ns, 17);
 	assert_int_equal(facts.acted_at_ns, 18);
 	assert_int_equal(facts.next_look_ns, 12);

@@ -244,6 +244,19 @@ swap_tests() { # swap_tests CONTROL_GROUP LIMIT_FILE
 	check "the doctor is content" status_is 0
 }
 
+# ---- What other programs ask ----
+
+# Each line of TAP is a test of this world.
+tap_tests() { # tap_tests NAME
+	while read -r line; do
+		case $line in
+		"ok "*) say_result ok "$1: ${line#ok * - }" ;;
+		"not ok "[0-9]*) say_result "not ok" "$1: ${line#not ok * - }" ;;
+		"#"*) echo "$line" >&3 ;;
+		esac
+	done
+}
+
 # ---- What a world is asked that tells of memory pressure in its own way ----
 
 # Each line of tests/cgroup/test_pressure.c is a test of this world.
@@ -253,16 +266,18 @@ pressure_tests() { # pressure_tests threshold|stall|high [PREFIX]
 	[ $# -eq 1 ] || command="$2; exec su guest -c 'exec test_pressure'"
 	CMOCKA_MESSAGE_OUTPUT=TAP OOMLAB_PRESSURE=$1 timeout -k 5 "$lab_timeout_s" \
 		sh -c "$command" >/tmp/pressure.tap 2>&1 </dev/null
-	while read -r line; do
-		case $line in
-		"ok "*) say_result ok "pressure ($1): ${line#ok * - }" ;;
-		"not ok "[0-9]*) say_result "not ok" "pressure ($1): ${line#not ok * - }" ;;
-		"#"*) echo "$line" >&3 ;;
-		esac
-	done </tmp/pressure.tap
+	tap_tests "pressure ($1)" </tmp/pressure.tap
 	planned_count=$(sed -n 's/^1\.\.\([0-9]*\)$/\1/p' /tmp/pressure.tap)
 	check "pressure ($1): all of them have run" \
 		[ "$(grep -c '^\(not \)*ok [0-9]' /tmp/pressure.tap)" -eq "${planned_count:-none}" ]
+}
+
+# Random trials of the verdict: each line is a test of this world.
+trial_tests() { # trial_tests COUNT SEED
+	timeout -k 5 "$lab_timeout_s" trials "$1" "$2" /opt/oomlab >/tmp/trials.tap 2>&1 </dev/null
+	trials_status=$?
+	tap_tests trials </tmp/trials.tap
+	check "trials: all of them are right" [ $trials_status -eq 0 ]
 }
 
 closing_tests() {
