@@ -53,7 +53,7 @@ function pixelsOf(page, name) {
     const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
     let count = 0;
     for (let at = 0; at < data.length; at += 4) {
-      const isNear = wanted.every((value, index) => Math.abs(value - data[at + index]) < 12);
+      const isNear = wanted.every((value, index) => Math.abs(value - data[at + index]) < 5);
       count += isNear && data[at + 3] > 200 ? 1 : 0;
     }
     return count;
