@@ -125,7 +125,7 @@ describe("cage: a process that was caged while it ran", function ()
       oomlab, pid)))
     local child
     wait_until("it has started a child", function ()
-      child = tonumber(output_of "pgrep -f '^[s]leep 4325'")
+      child = tonumber(output_of(("pgrep -P %d -f '^sleep 4325'"):format(pid)))
       return child
     end)
     assert.are_not.equal(before, output_of(("cat /proc/%d/cgroup"):format(child)))
