@@ -259,17 +259,29 @@ tap_tests() { # tap_tests NAME
 
 # ---- What a world is asked that tells of memory pressure in its own way ----
 
-# Each line of tests/cgroup/test_pressure.c is a test of this world.
+# Each line of a program of tests/cgroup/ is a test of this world.
 # With PREFIX, a shell command, they run as user 1000 after it.
-pressure_tests() { # pressure_tests threshold|stall|high [PREFIX]
-	command=test_pressure
-	[ $# -eq 1 ] || command="$2; exec su guest -c 'exec test_pressure'"
-	CMOCKA_MESSAGE_OUTPUT=TAP OOMLAB_PRESSURE=$1 timeout -k 5 "$lab_timeout_s" \
-		sh -c "$command" >/tmp/pressure.tap 2>&1 </dev/null
-	tap_tests "pressure ($1)" </tmp/pressure.tap
-	planned_count=$(sed -n 's/^1\.\.\([0-9]*\)$/\1/p' /tmp/pressure.tap)
-	check "pressure ($1): all of them have run" \
-		[ "$(grep -c '^\(not \)*ok [0-9]' /tmp/pressure.tap)" -eq "${planned_count:-none}" ]
+program_tests() { # program_tests PROGRAM threshold|stall|high [PREFIX]
+	command=$1
+	name="${1#test_} ($2)"
+	[ $# -eq 2 ] || command="$3; exec su guest -c 'exec $1'"
+	CMOCKA_MESSAGE_OUTPUT=TAP OOMLAB_PRESSURE=$2 timeout -k 5 "$lab_timeout_s" \
+		sh -c "$command" >/tmp/program.tap 2>&1 </dev/null
+	tap_tests "$name" </tmp/program.tap
+	planned_count=$(sed -n 's/^1\.\.\([0-9]*\)$/\1/p' /tmp/program.tap)
+	check "$name: all of them have run" \
+		[ "$(grep -c '^\(not \)*ok [0-9]' /tmp/program.tap)" -eq "${planned_count:-none}" ]
+}
+
+pressure_tests() {
+	program_tests test_pressure "$@"
+}
+
+# What anybody's program may do in a cage.
+cage_part_tests() { # cage_part_tests threshold|stall|high [PREFIX]
+	program_tests test_cage_adopt "$@"
+	program_tests test_cage_notice "$@"
+	program_tests test_cage_programs "$@"
 }
 
 # Random trials of the verdict: each line is a test of this world.

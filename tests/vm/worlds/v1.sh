@@ -4,4 +4,5 @@ hierarchy=v1
 world_tests() {
 	spike_tests v1
 	pressure_tests threshold
+	cage_part_tests threshold
 }

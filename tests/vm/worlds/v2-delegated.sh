@@ -24,6 +24,7 @@ world_tests() {
 	lab_as_guest "echo \$\$ >$cgroups/guest/shell/cgroup.procs" doctor
 	check "from a sibling leaf: the doctor is content" status_is 0
 	pressure_tests stall "echo \$\$ >$cgroups/guest/shell/cgroup.procs"
+	cage_part_tests stall "echo \$\$ >$cgroups/guest/shell/cgroup.procs"
 	check "the chain is given back" eval '! grep memory $cgroups/guest/cgroup.subtree_control'
 	rmdir $cgroups/guest/shell
 

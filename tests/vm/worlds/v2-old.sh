@@ -11,6 +11,7 @@ world_tests() {
 	lab run --memlimit=90% --format=json
 	check "a memory limit of 90% saves it" outcome_is survived
 	pressure_tests stall
+	cage_part_tests stall
 	lab doctor
 	check "the doctor is content" status_is 0
 }
