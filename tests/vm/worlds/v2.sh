@@ -24,4 +24,5 @@ world_tests() {
 	check "a parent group that is not there: how to make it" stderr_says 'mkdir -p'
 	pressure_tests stall
 	cage_part_tests stall
+	trial_tests 25 1
 }
