@@ -26,6 +26,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"runtime"
 	"sync"
 	"syscall"
 	"time"
@@ -33,16 +34,16 @@ import (
 
 const loadBytes = 20 << 20
 
-// A piece of 64 bytes that the collector has to look at: it points to another one.
-type piece struct {
-	next *piece
-	load [56]byte
+// A line of text in a list: the collector has to follow all of it.
+type line struct {
+	next *line
+	text string
 }
 
 var (
-	mutex  sync.Mutex
-	kept   [][]byte
-	pieces *piece
+	mutex sync.Mutex
+	kept  [][]byte
+	lines *line
 )
 
 func ping(w http.ResponseWriter, r *http.Request) {
@@ -57,13 +58,17 @@ func keepOne() {
 	kept = append(kept, load)
 }
 
+// 20 MiB in lines of 72 bytes. Making a line's text leaves some garbage.
 func keepSmall() {
-	load := make([]byte, 56)
-	rand.Read(load)
-	for i := 0; i < loadBytes/64; i++ {
-		pieces = &piece{next: pieces}
-		copy(pieces.load[:], load)
+	for i := 0; i < loadBytes/72; i++ {
+		lines = &line{next: lines, text: fmt.Sprintf("%048d", i)}
 	}
+}
+
+func collections() uint32 {
+	var statistics runtime.MemStats
+	runtime.ReadMemStats(&statistics)
+	return statistics.NumGC
 }
 
 func main() {
@@ -75,13 +80,14 @@ func main() {
 	http.HandleFunc("/generate-load/memory", func(w http.ResponseWriter, r *http.Request) {
 		mutex.Lock()
 		defer mutex.Unlock()
-		start := time.Now()
+		start, before := time.Now(), collections()
 		if *small {
 			keepSmall()
 		} else {
 			keepOne()
 		}
-		fmt.Printf("20 MiB more, in %v\n", time.Since(start).Round(time.Millisecond))
+		fmt.Printf("20 MiB more, in %v with %d collections\n",
+			time.Since(start).Round(time.Millisecond), collections()-before)
 	})
 
 	listener, err := net.Listen("tcp", fmt.Sprintf("localhost:%d", *port))
