@@ -121,23 +121,19 @@ static void note_variable(struct settings *settings, const struct ol_runtimes_co
 	settings->source = "";
 }
 
-static bool is_one_of(const char *word, const char *const *words, size_t count) {
-	for (size_t i = 0; i < count; i++) {
-		if (strcmp(word, words[i]) == 0)
+static bool takes_next_word(const char *word) {
+	for (size_t i = 0; i < sizeof valued_options / sizeof *valued_options; i++) {
+		if (strcmp(word, valued_options[i]) == 0)
 			return true;
 	}
 	return false;
 }
 
 static void note_command(struct settings *settings, const char *const *words) {
-	static const char *const last_options[] = { "-jar", "-m", "--module" };
 	/* Behind the class, the module or the archive all words are the program's. */
 	for (; *words != NULL && ((*words)[0] == '-' || (*words)[0] == '@'); words++) {
-		if (is_one_of(*words, last_options, sizeof last_options / sizeof *last_options))
-			return;
 		note_word(settings, *words);
-		if (is_one_of(*words, valued_options, sizeof valued_options / sizeof *valued_options) &&
-			words[1] != NULL)
+		if (takes_next_word(*words) && words[1] != NULL)
 			words++;
 	}
 }

@@ -62,6 +62,11 @@ static bool takes_next_word(const char *word) {
 	return false;
 }
 
+/* npm and npx hand nothing of their own command line to Node. */
+static bool is_npm(const struct ol_runtimes_command *command) {
+	return strcmp(command->program, "npm") == 0 || strcmp(command->program, "npx") == 0;
+}
+
 static struct settings read_settings(const struct ol_runtimes_command *command) {
 	struct settings settings = { .source = "NODE_OPTIONS: " };
 	const char *options = ol_runtimes_variable(command, "NODE_OPTIONS");
@@ -71,8 +76,7 @@ static struct settings read_settings(const struct ol_runtimes_command *command) 
 		for (size_t i = 0; line.words[i] != NULL; i++)
 			note_word(&settings, line.words[i]);
 	}
-	/* npm and npx hand nothing of their own command line to Node. */
-	if (strncmp(command->program, "np", 2) == 0)
+	if (is_npm(command))
 		return settings;
 	settings.source = "";
 	/* Behind the script's name all words are the script's. */
@@ -94,7 +98,7 @@ static void format_fitting(
 	const struct ol_runtimes_command *command, uint64_t young_mib, char fitting[OL_TEXT_BYTES]) {
 	uint64_t limit_mib = command->limit_bytes / OL_MIB;
 	uint64_t beside_mib = clamp(limit_mib / 8, BESIDE_MIB, UINT64_MAX) + young_mib;
-	const char *way = strncmp(command->program, "np", 2) == 0 ? "NODE_OPTIONS=" : "";
+	const char *way = is_npm(command) ? "NODE_OPTIONS=" : "";
 	if (limit_mib < beside_mib + SETTING_MIB_MIN)
 		snprintf(fitting, OL_TEXT_BYTES, "No setting fits: give Node a cage of %d MiB or more",
 			BESIDE_MIB + SEMI_SPACES + SETTING_MIB_MIN);
