@@ -86,8 +86,14 @@ int ol_caged_finish(struct ol_caged *self, struct ol_error *error) {
 		ol_terminal_mend(&self->terminal);
 	if (summary->is_refused_known)
 		summary->refused_count = ol_refused_count(&self->refused);
-	int result = settle_rest(self, error);
+	int result = self->is_cage_lost ? 0 : settle_rest(self, error);
 	end_helper(self);
+	if (self->is_cage_lost)
+		return ol_error_set(error, -EIO,
+			"the control group %s was removed or emptied from outside while the command ran; it %s",
+			summary->cage.path,
+			summary->spec.adopted_pid != 0 ? "runs on, unwatched"
+										   : "was ended rather than left to run unlimited");
 	if (result >= 0)
 		result = read_evidence(self, error);
 	if (result < 0)

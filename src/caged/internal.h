@@ -108,12 +108,14 @@ struct ol_caged {
 	uint64_t kill_due_ns;
 	uint64_t stop_due_ns;
 	uint64_t status_due_ns;
+	uint64_t guard_due_ns;
 	struct ol_curve curve;
 	struct ol_watchdog watchdog;
 	struct ol_cage_notice notice;
 	struct ol_caged_circumstances circumstances;
 	bool has_notice;
 	bool has_ended;
+	bool is_cage_lost; /* It was removed, or emptied, from outside. */
 };
 
 uint64_t ol_caged_now_ns(const struct ol_caged *self);

@@ -11,6 +11,7 @@
 
 /* Reading /proc/PID/status costs more than a sample. */
 #define STATUS_PERIOD_NS (10 * OL_NS_PER_MS)
+#define GUARD_PERIOD_NS  (250 * OL_NS_PER_MS)
 
 static uint64_t measure(const struct ol_caged *self, uint64_t cage_bytes, uint64_t rss_bytes) {
 	return self->watchdog.spec.measure == OL_WATCHDOG_RSS ? rss_bytes : cage_bytes;
@@ -37,6 +38,7 @@ int ol_caged_watch_open(struct ol_caged *self, struct ol_error *error) {
 	self->sample_due_ns = spec->sample_period_ns;
 	self->timeout_due_ns = spec->timeout_ns > 0 ? spec->timeout_ns : UINT64_MAX;
 	self->kill_due_ns = self->stop_due_ns = UINT64_MAX;
+	self->guard_due_ns = GUARD_PERIOD_NS;
 	self->circumstances.is_log_known =
 		ol_cage_kernel_log_fd(self->cage) >= 0 && is_first_pid_namespace();
 	if (!spec->watchdog.is_on)
@@ -172,6 +174,21 @@ void ol_caged_take_kills(struct ol_caged *self) {
 	summary->kill_count += (uint64_t)count;
 }
 
+/* Somebody may have removed the group, or moved the processes out: nothing would limit them. */
+static void guard(struct ol_caged *self, uint64_t now_ns) {
+	struct ol_cage_counters counters;
+	self->guard_due_ns = now_ns + GUARD_PERIOD_NS;
+	ol_cage_note_members(self->cage);
+	int result = ol_cage_read_counters(self->cage, &counters, NULL);
+	if ((result >= 0 && counters.process_count > 0) || !ol_process_is_alive(&self->process))
+		return;
+	self->is_cage_lost = true;
+	if (self->summary->spec.adopted_pid != 0)
+		self->has_ended = true;
+	else
+		(void)kill(self->summary->pid, SIGKILL);
+}
+
 /* Everything ends: its time is up, or its grace. */
 static void end_all(struct ol_caged *self) {
 	self->summary->is_ended_by_lab = 1;
@@ -213,6 +230,8 @@ void ol_caged_watch(struct ol_caged *self) {
 		self->kill_due_ns = UINT64_MAX;
 		end_all(self);
 	}
+	if (now_ns >= self->guard_due_ns)
+		guard(self, now_ns);
 	if (now_ns >= self->stop_due_ns)
 		ol_caged_follow_stop(self);
 }
@@ -223,6 +242,7 @@ uint64_t ol_caged_due_ns(const struct ol_caged *self) {
 		self->timeout_due_ns,
 		self->kill_due_ns,
 		self->stop_due_ns,
+		self->guard_due_ns,
 		self->watchdog.spec.is_on ? ol_watchdog_due_ns(&self->watchdog) : UINT64_MAX,
 	};
 	uint64_t due_ns = UINT64_MAX;

@@ -16,6 +16,10 @@ const struct ol_command ol_commands[] = {
 	{ "cage", "cage [options] -- COMMAND [ARGUMENT...]",
 		"any program in a cage: what became of it, and why", ol_command_cage,
 		ol_command_cage_help },
+	{ "watch", "watch [GROUP|PID] [--every=0.3]", "usage, peak and limit, look after look",
+		ol_command_watch, ol_command_watch_help },
+	{ "rss", "rss PID...", "memory of processes, and of the groups charged for it", ol_command_rss,
+		ol_command_rss_help },
 	{ "list", "list [scenarios|services|policies]", "what there is to run", ol_command_list,
 		ol_command_list_help },
 	{ "help", "help [COMMAND|SCRIPT|POLICY]", "about a command, a script and its options, a policy",
@@ -65,7 +69,8 @@ static int run_unknown(const char *name) {
 	if (nearest != NULL)
 		return ol_say_usage("unknown command '%.64s': did you mean %s?", name, nearest);
 	return ol_say_usage(
-		"unknown command '%.64s'; expected run, serve, cage, list, help, doctor, pacer or version",
+		"unknown command '%.64s'; expected run, serve, cage, watch, rss, list, help, doctor, pacer "
+		"or version",
 		name);
 }
 

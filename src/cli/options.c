@@ -46,8 +46,8 @@ static const struct ol_cli_option *find_letter(const struct ol_cli_table *table,
 
 static int add_word(struct ol_cli_line *line, const char *word, bool is_loose, int *ret_index,
 	struct ol_error *error) {
-	if (line->word_count == OL_CLI_ARGUMENTS_MAX)
-		return ol_error_set(error, -E2BIG, "more than %d arguments", OL_CLI_ARGUMENTS_MAX);
+	if (line->word_count == OL_CLI_WORDS_MAX)
+		return ol_error_set(error, -E2BIG, "more than %d arguments", OL_CLI_WORDS_MAX);
 	line->is_loose[line->word_count] = is_loose;
 	*ret_index = (int)line->word_count;
 	line->words[line->word_count++] = word;

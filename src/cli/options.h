@@ -22,7 +22,12 @@ struct ol_cli_option {
 	bool is_setting; /* One of ol_settings: goes to ol_plan_set. */
 };
 
-enum { OL_CLI_OPTIONS_MAX = 64, OL_CLI_ARGUMENTS_MAX = 256, OL_CLI_NAME_BYTES = 80 };
+enum {
+	OL_CLI_OPTIONS_MAX = 64,
+	OL_CLI_ARGUMENTS_MAX = 256, /* Options as given. */
+	OL_CLI_WORDS_MAX = 4096,    /* Lists of PIDs. */
+	OL_CLI_NAME_BYTES = 80
+};
 
 struct ol_cli_table {
 	struct ol_cli_option options[OL_CLI_OPTIONS_MAX];
@@ -47,8 +52,8 @@ struct ol_cli_given {
 struct ol_cli_line {
 	struct ol_cli_given given[OL_CLI_ARGUMENTS_MAX];
 	size_t given_count;
-	const char *words[OL_CLI_ARGUMENTS_MAX]; /* Not options. */
-	bool is_loose[OL_CLI_ARGUMENTS_MAX];
+	const char *words[OL_CLI_WORDS_MAX]; /* Not options. */
+	bool is_loose[OL_CLI_WORDS_MAX];
 	size_t word_count;
 };
 

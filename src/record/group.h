@@ -6,6 +6,7 @@
 #define OL_RECORD_GROUP_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "record/caged.h"
@@ -91,8 +92,40 @@ struct ol_group_facts {
 	uint64_t socket_bytes; /* Counted in its usage beside kernel_bytes. */
 };
 
+/* What rss tells: processes, and each group that they are charged to with all that is in it. */
+struct ol_rss_group {
+	struct ol_group_facts facts;
+	struct ol_process_sum sum; /* Of all processes in it and below. */
+};
+struct ol_rss_missing {
+	int32_t pid;
+	char reason[OL_TEXT_BYTES];
+};
+struct ol_rss {
+	struct ol_process_facts *processes;
+	size_t process_count;
+	struct ol_rss_group *groups;
+	size_t group_count;
+	struct ol_rss_missing *missing;
+	size_t missing_count;
+	uint64_t cpus;
+	uint64_t page_bytes;
+};
+
 /* Whose a cage is: a living lab's; nobody's, to be swept by the next lab; or its program's, which
  * outlives the lab by its wish. */
 enum ol_cage_state { OL_CAGE_LIVING, OL_CAGE_STALE, OL_CAGE_KEPT };
+
+/* What watch tells of one group at one look. */
+struct ol_watch_row {
+	char path[OL_PATH_BYTES];
+	int32_t pid;           /* Whose group it is; 0: of no process. */
+	uint32_t is_kept;      /* 1: a cage that outlives its lab. */
+	uint64_t rss_bytes;    /* Of that process. */
+	uint64_t at_ns;        /* Since watching began. */
+	uint64_t time_ns;      /* Since 1970. */
+	uint64_t killed_count; /* OOM kills since watching began. */
+	struct ol_group_look look;
+};
 
 #endif

@@ -4,9 +4,9 @@
 #include "report/caged_words.h"
 
 enum {
-	CLOSE_PERCENT =
-		99, /* Of the limit: the kernel charges in batches, so this is as good as full. */
-	SIGNAL_STATUS = 128 /* Shells report a signal as an exit status of so much more. */
+	CLOSE_PERCENT = 99,  /* Of the limit: as good as full, since charging is by batches. */
+	SIGNAL_STATUS = 128, /* Shells report a signal as an exit status of so much more. */
+	SIGNALS_MAX = 64
 };
 
 static bool has_limit(const struct ol_caged_summary *summary) {
@@ -32,7 +32,7 @@ static void explain_survival(struct ol_words *words, const struct ol_caged_summa
 	else
 		ol_words_add(words, "%s of the limit was never used.",
 			OL_BYTES_TEXT(limit_bytes - summary->peak_bytes));
-	if (status > SIGNAL_STATUS && status < SIGNAL_STATUS + 65)
+	if (status > SIGNAL_STATUS && status <= SIGNAL_STATUS + SIGNALS_MAX)
 		ol_words_add(words,
 			" A shell ends with status %" PRId32
 			" where a program of its own died of signal %" PRId32

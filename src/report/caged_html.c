@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "report/caged_curve.h"
 #include "report/caged_page.h"
 #include "report/caged_report.h"
@@ -28,7 +29,7 @@ struct page {
 	size_t sample_count;
 	const struct ol_event *events;
 	size_t event_count;
-	bool has_failed; /* Out of memory: the stream remembers its own failures. */
+	bool has_failed; /* Out of memory for the data; the stream remembers its own failures. */
 };
 
 static const struct ol_style page_style = { .has_unicode = true, .columns = CURVE_CELLS };
@@ -296,31 +297,29 @@ static void put_page(struct page *page) {
 }
 
 int ol_caged_html_check(const char *path, struct ol_error *error) {
-	struct ol_new_file file;
-	int result = ol_new_file_open(&file, path, error);
-	if (result == 0)
-		ol_new_file_drop(&file);
-	return result;
+	return ol_new_file_check(path, error);
 }
 
 int ol_caged_html_write(const char *path, const struct ol_caged_summary *summary,
 	const struct ol_caged_sample *samples, size_t count, const struct ol_event *events,
 	size_t event_count, struct ol_error *error) {
-	struct ol_new_file file;
-	int result = ol_new_file_open(&file, path, error);
-	if (result < 0)
-		return result;
+	OL_AUTO_FREE char *text = NULL;
+	size_t length = 0;
 	struct page page = {
-		.stream = file.stream,
+		.stream = open_memstream(&text, &length),
 		.summary = summary,
 		.samples = samples,
 		.sample_count = count,
 		.events = events,
 		.event_count = event_count,
 	};
-	put_page(&page);
-	if (!page.has_failed)
-		return ol_new_file_finish(&file, error);
-	ol_new_file_drop(&file);
-	return ol_error_set(error, -ENOMEM, "no memory to write the report to %s", path);
+	bool is_whole = page.stream != NULL;
+	if (is_whole) {
+		put_page(&page);
+		is_whole = !page.has_failed && !ferror(page.stream);
+		is_whole &= fclose(page.stream) == 0;
+	}
+	if (!is_whole)
+		return ol_error_set(error, -ENOMEM, "no memory to write the report to '%.512s'", path);
+	return ol_new_file_write(path, text, length, error);
 }

@@ -2,24 +2,16 @@
 #ifndef OL_REPORT_NEW_FILE_H
 #define OL_REPORT_NEW_FILE_H
 
-#include <limits.h>
-#include <stdio.h>
+#include <stddef.h>
 
 #include "base/error.h"
 
-struct ol_new_file {
-	FILE *stream;               /* To write to. */
-	char path[PATH_MAX];        /* Where it is to be; links are followed. */
-	char beside[PATH_MAX + 32]; /* Where it is while it is written; "": there already. */
-};
+/* Writes text beside path, then puts it in its place, with the mode of what was there; links are
+ * followed. What is there and is no regular file is written to itself. 0, or a negative errno value
+ * with a message that names path: then what was there before is there still. */
+int ol_new_file_write(const char *path, const char *text, size_t length, struct ol_error *error);
 
-/* Opens a file beside path, of path's mode or the usual one. What is there and is no regular file
- * is opened itself. 0, or a negative errno value with a message that names path. */
-int ol_new_file_open(struct ol_new_file *file, const char *path, struct ol_error *error);
-/* Puts it in its place; everything written counts: a full disk is told here, and leaves what was
- * there before. The file is closed in any case. */
-int ol_new_file_finish(struct ol_new_file *file, struct ol_error *error);
-/* Instead of that: leaves nothing. */
-void ol_new_file_drop(struct ol_new_file *file);
+/* Whether that would be so, but for the room on the disk. Leaves nothing. */
+int ol_new_file_check(const char *path, struct ol_error *error);
 
 #endif

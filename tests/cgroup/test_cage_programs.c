@@ -313,7 +313,7 @@ __attribute__((noreturn)) static void be_a_lab(const char *outer_path, bool is_o
 	size_t length = strlen(outer_path);
 	if (strncmp(ol_cage_path(cage), outer_path, length) != 0 || ol_cage_path(cage)[length] != '/')
 		_exit(11);
-	if (ol_cage_remove_stale(&system, NULL, &error) != 0)
+	if (ol_cage_remove_stale(&system, NULL, &error) < 0)
 		_exit(12);
 	pid_t pid = start_toucher(cage, "subject", (is_over_outer_limit ? 32 : 2) * OL_MIB);
 	int status;
@@ -360,24 +360,43 @@ static void the_outer_limit_counts_and_is_named_by_the_inner_lab(void **state) {
 	destroy(outer);
 }
 
+/* A shell, as it were: it starts three labs at once, and then a fourth, with what the others have
+ * left behind. */
+__attribute__((noreturn)) static void be_a_shell(const char *outer_path) {
+	enum { LABS = 3 };
+	for (int round = 0; round < 2; round++) {
+		int lab_count = round == 0 ? LABS : 1;
+		for (int i = 0; i < lab_count; i++)
+			if (fork() == 0)
+				be_a_lab(outer_path, false);
+		for (int i = 0; i < lab_count; i++) {
+			int status;
+			if (wait(&status) < 0 || !WIFEXITED(status))
+				_exit(20);
+			if (WEXITSTATUS(status) != 0)
+				_exit(WEXITSTATUS(status));
+		}
+	}
+	_exit(0);
+}
+
 static void labs_beside_others_in_a_cage_work_too(void **state) {
 	(void)state;
 	struct ol_cage *outer = make_cage(32 * OL_MIB);
 	struct ol_cage_counters counters;
 	struct inmate inmate = start_inmate(outer);
 	hold(&inmate, OL_MIB);
-	pid_t pids[3];
-	for (int i = 0; i < 3; i++)
-		pids[i] = start_lab(outer, false);
-	for (int i = 0; i < 3; i++)
-		expect_success(pids[i]);
+	pid_t pid = ol_cage_fork(outer, &error);
+	assert_true(pid >= 0);
+	if (pid == 0 && ol_cage_enter(outer) == 0)
+		be_a_shell(ol_cage_path(outer));
+	if (pid == 0)
+		_exit(STATUS_BAD);
+	expect_success(pid);
 	hold(&inmate, 2 * OL_MIB); /* Whatever group it is in by now, it is in the cage. */
 	assert_int_equal(ol_cage_read_counters(outer, &counters, &error), 0);
 	assert_int_equal(counters.process_count, 1);
 	assert_true(counters.usage_bytes >= 2 * OL_MIB);
-	/* And once more, with what the others have left behind. */
-	if (world.memory_version == 1)
-		expect_success(start_lab(outer, false));
 	end_inmate(&inmate);
 	destroy(outer);
 }

@@ -1,7 +1,6 @@
 // browser.mjs -- What the specs that drive a browser share: TAP, the browser, its driver.
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 
 const STEP_MS_MAX = 15000;
@@ -60,8 +59,8 @@ function loadDriver() {
   }
 }
 
-// Skips all where there is none. Gives a function that starts it: { context, close }.
-export function demandBrowser() {
+// Skips all where there is none. Starts it.
+export async function demandBrowser() {
   const executablePath = findBrowser();
   const driver = loadDriver();
   if (!executablePath) {
@@ -70,18 +69,14 @@ export function demandBrowser() {
   if (!driver) {
     skipAll("no playwright-core: tools/page.sh test fetches it");
   }
-  return async (options = {}) => {
-    const profile = mkdtempSync(join(tmpdir(), "oomlab-browser-"));
-    const context = await driver.chromium.launchPersistentContext(profile, {
-      executablePath, args: FLAGS, headless: true, viewport: DESKTOP, colorScheme: "light",
-      ...options,
-    });
-    context.setDefaultTimeout(STEP_MS_MAX);
-    return { context, async close() {
-      await context.close();
-      rmSync(profile, { recursive: true, force: true });
-    } };
-  };
+  return driver.chromium.launch({ executablePath, args: FLAGS, headless: true });
+}
+
+// A page in a profile of its own.
+export async function openPage(browser, options = {}) {
+  const context = await browser.newContext({ viewport: DESKTOP, colorScheme: "light", ...options });
+  context.setDefaultTimeout(STEP_MS_MAX);
+  return context.newPage();
 }
 
 // Listens for what must not be: console errors but for those that isExpected(message), uncaught

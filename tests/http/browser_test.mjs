@@ -4,8 +4,8 @@
 // OOMLAB may be web/mock.mjs, and OOMLAB_URL names a server that is running (it is not restarted).
 // OOMLAB_SCREENSHOTS is a directory for pictures. CHROMIUM names the browser, if not by its name.
 import { spawn } from "node:child_process";
-import { demand, demandBrowser, DESKTOP, finish, photograph as photographPage, scrollsSideways as
-  scrollsSidewaysIn, skipAll, test, watchPage } from "./browser.mjs";
+import { demand, demandBrowser, DESKTOP, finish, openPage, photograph as photographPage,
+  scrollsSideways as scrollsSidewaysIn, skipAll, test, watchPage } from "./browser.mjs";
 
 const START_MS_MAX = 20000;
 const PHONE = { width: 360, height: 740 };
@@ -45,7 +45,7 @@ function stopServer(server) {
   });
 }
 
-const startBrowser = demandBrowser();
+const browser = await demandBrowser();
 if (!process.env.OOMLAB && !process.env.OOMLAB_URL) {
   skipAll("OOMLAB names no program");
 }
@@ -58,7 +58,7 @@ const origin = new URL(server.url).origin;
 if (!(await (await fetch(`${origin}/collect-policy.json`)).json()).is_caged) {
   skipAll("no cage on this machine");
 }
-const { context, close } = await startBrowser();
+const page = await openPage(browser);
 let isRestarting = false;
 
 // A death is answered by 507, which browsers print in the console; so is a lost connection.
@@ -67,7 +67,6 @@ function isExpected(message) {
   return isOfNetwork && (isRestarting || message.text().includes("507"));
 }
 
-const page = context.pages()[0] ?? await context.newPage();
 const { complaints, foreign } = await watchPage(page, { isExpected,
   isForeign: (url) => !url.startsWith(`${origin}/`) && !url.startsWith("data:") });
 
@@ -262,7 +261,7 @@ async function run() {
 try {
   await run();
 } finally {
-  await close();
+  await browser.close();
   if (server.process) {
     await stopServer(server);
   }

@@ -7,13 +7,13 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { demand, demandBrowser, finish, photograph, scrollsSideways, test, watchPage }
+import { demand, demandBrowser, finish, openPage, photograph, scrollsSideways, test, watchPage }
   from "./browser.mjs";
 
 const PHONE = { width: 390, height: 844 };
 const NAMES = ["killed", "parent", "apoptosis", "unlimited", "short", "hostile"];
 
-const startBrowser = demandBrowser();
+const browser = await demandBrowser();
 const folder = mkdtempSync(join(tmpdir(), "oomlab-reports-"));
 process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
 execFileSync(process.env.OOMLAB_CAGE_REPORTS, [folder], { stdio: "inherit" });
@@ -24,10 +24,9 @@ const dataOf = (name) => JSON.parse(/id="oomlab-cage">(.*)<\/script>/
 
 // Opens a report without a network, and closes it again; nothing must have been complained of.
 async function withReport(name, options, body) {
-  const { context, close } = await startBrowser(options);
+  const page = await openPage(browser, options);
   try {
-    await context.setOffline(true);
-    const page = await context.newPage();
+    await page.context().setOffline(true);
     const seen = await watchPage(page, { isForeign: (url) =>
       url !== urlOf(name) && !url.startsWith("data:") });
     await page.goto(urlOf(name));
@@ -36,7 +35,7 @@ async function withReport(name, options, body) {
       ...options.javaScriptEnabled === false ? [] : await page.evaluate(() => window.violations)];
     demand(wrong.length === 0, wrong.join("\n"));
   } finally {
-    await close();
+    await page.context().close();
   }
 }
 
@@ -54,7 +53,7 @@ function pixelsOf(page, name) {
     const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
     let count = 0;
     for (let at = 0; at < data.length; at += 4) {
-      const isNear = wanted.every((value, index) => Math.abs(value - data[at + index]) < 12);
+      const isNear = wanted.every((value, index) => Math.abs(value - data[at + index]) < 5);
       count += isNear && data[at + 3] > 200 ? 1 : 0;
     }
     return count;
@@ -160,4 +159,5 @@ await test("nothing scrolls sideways at 390 pixels", async () => {
   });
 });
 
+await browser.close();
 finish();

@@ -189,6 +189,10 @@ static void looking_whether_a_page_can_be_written_leaves_nothing(void **state) {
 	assert_int_equal(ol_caged_html_check(page_path, NULL), 0);
 	assert_int_equal(stat(page_path, &after), 0);
 	assert_int_equal(before.st_ino, after.st_ino);
+	/* Would wait for a reader, were it opened. */
+	unlink(page_path);
+	assert_int_equal(mkfifo(page_path, 0600), 0);
+	assert_int_equal(ol_caged_html_check(page_path, NULL), 0);
 	end_pages(1);
 }
 
