@@ -246,8 +246,8 @@ static void a_watchdog_tells_what_it_did_and_what_looks_would_have_missed(void *
 				.missed_bytes = 1 << 20,
 				.missed_ns = 5 },
 			"acted on a look at 92.0 MiB, 200.0 ms to 300.0 ms after usage crossed 90.0 MiB; the "
-			"end took 0 ns; looks alone missed 3 spikes to the threshold, the highest 1.0 MiB above "
-			"what the look before saw, for 5 ns; the kernel could not be asked to tell" },
+			"end took 0 ns; looks alone missed 3 spikes to the threshold, the highest 1.0 MiB "
+			"above what the look before saw, for 5 ns; the kernel could not be asked to tell" },
 		{ { .is_on = 1, .threshold_bytes = 90 << 20, .every_ns = 0, .wants_notice = 1 },
 			{ .way = OL_WATCHDOG_NOTICE,
 				.has_notice = 1,
