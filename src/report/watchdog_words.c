@@ -79,8 +79,9 @@ void ol_words_add_watchdog(struct ol_words *words, const struct ol_watchdog_spec
 	} else if (facts->missed_count > 0 && !is_alone) {
 		ol_words_add(words, "; looks alone missed ");
 		ol_words_add_count(words, facts->missed_count, "spike", "spikes");
-		ol_words_add(words, " to the threshold, %s%s above what the look before saw, for %s",
+		ol_words_add(words, " to the threshold, %s%s%s, for %s",
 			facts->missed_count > 1 ? "the highest " : "", OL_BYTES_TEXT(facts->missed_bytes),
+			facts->look_count > 0 ? " above what the look before saw" : "",
 			OL_DURATION_TEXT(facts->missed_ns));
 	}
 	if (spec->wants_notice && !facts->has_notice)
