@@ -1,7 +1,8 @@
-// build.mjs -- Bundles the page's files into one of each kind, by esbuild.
+// build.mjs -- Bundles the page's files into one of each kind, and a report's into one file.
 //
-// Usage: node build.mjs OUTPUT_DIRECTORY   (gets index.html, page.css, page.js)
-import { copyFileSync, mkdirSync } from "node:fs";
+// Usage: node build.mjs OUTPUT_DIRECTORY   (gets index.html, page.css, page.js, cage_report.html)
+import { createHash } from "node:crypto";
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -17,25 +18,25 @@ const { build } = await import("esbuild").catch(() => {
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
 
 mkdirSync(output, { recursive: true });
-await build({
-  entryPoints: { page: here("main.js") },
-  outdir: output,
-  bundle: true,
-  minify: true,
-  format: "iife",
-  target: ["es2022"],
-  charset: "utf8",
-  banner: { js: "/*! oomlab's page, with uPlot (c) Leon Sorokin, MIT licence */" },
-  logLevel: "error",
-  absWorkingDir: here("."),
-}).catch(() => process.exit(1));
-await build({
-  entryPoints: { page: here("page.css") },
-  outdir: output,
-  bundle: true,
-  minify: true,
-  charset: "utf8",
-  logLevel: "error",
-  absWorkingDir: here("."),
-}).catch(() => process.exit(1));
+const COMMON = { bundle: true, minify: true, charset: "utf8", logLevel: "error",
+  absWorkingDir: here(".") };
+const SCRIPT = { ...COMMON, format: "iife", target: ["es2022"],
+  banner: { js: "/*! oomlab's page, with uPlot (c) Leon Sorokin, MIT licence */" } };
+const run = (options) => build(options).catch(() => process.exit(1));
+
+await run({ ...SCRIPT, entryPoints: { page: here("main.js") }, outdir: output });
+await run({ ...COMMON, entryPoints: { page: here("page.css") }, outdir: output });
 copyFileSync(here("index.html"), `${output}/index.html`);
+
+// The report's one file: nothing else may run in it than the very script that is put in here, and
+// nothing may be fetched. What is left in {{braces}} is filled in by src/report/caged_html.c.
+const bundled = async (options) =>
+  (await run({ ...options, write: false })).outputFiles[0].text;
+const script = await bundled({ ...SCRIPT, entryPoints: [here("cage_report.js")] });
+const style = await bundled({ ...COMMON, entryPoints: [here("cage_report.css")] });
+const hash = (text) => `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
+const policy = `default-src 'none'; script-src ${hash(script)}; style-src ${hash(style)}; `
+  + "img-src data:; base-uri 'none'; form-action 'none'";
+const parts = { policy, script, style };
+writeFileSync(`${output}/cage_report.html`, readFileSync(here("cage_report.html"), "utf8")
+  .replace(/\{\{(policy|script|style)\}\}/g, (_, name) => parts[name]));

@@ -1,7 +1,8 @@
 // chart.js -- The memory of one life over time, drawn from a plain LIFE object.
 //
 // It knows no server and no page: an element, a LIFE, and others to compare with are all it takes,
-// so that a report without a server can use it too.
+// so that a report without a server can use it too. A program that has no heap of ours leaves out
+// the heap's series, and may have marks and levels of its own.
 import uPlot from "uplot";
 import { drawBelow, drawAbove } from "./chart_draw.js";
 import { faded, hatch, readPalette } from "./palette.js";
@@ -23,9 +24,10 @@ function largest(values, fallback) {
 function columnsOf(life) {
   const { at_ms: at, cage_bytes: cage, rss_bytes: rss, heap_bytes: heap, live_bytes: live,
     goal_bytes: goal } = life.series;
+  const columnOf = (values) => at.map((_, index) => values?.[index] ?? null);
   const columns = [
-    at.map((ms) => ms / 1000), [...cage], [...rss], [...heap], [...live],
-    goal.map((bytes) => (isNever(bytes) ? null : bytes)),
+    at.map((ms) => ms / 1000), [...cage], columnOf(rss), columnOf(heap), columnOf(live),
+    columnOf(goal).map((bytes) => (isNever(bytes) ? null : bytes)),
   ];
   // The last look is taken up to a period before the kill; the kernel's own peak ends the curve.
   const seconds = (life.wall_ns ?? 0) / 1e9;
@@ -63,7 +65,7 @@ export function createChart(element, options = {}) {
   }
 
   function rangeBytes() {
-    const limit = state.life?.settings.limit_bytes ?? 32 * MIB;
+    const limit = state.life ? state.life.settings.limit_bytes ?? 0 : 32 * MIB;
     const [min, max] = rangeSeconds();
     let top = limit * 1.15;
     let goal = 0;
@@ -78,13 +80,14 @@ export function createChart(element, options = {}) {
       top = largest([other.settings.limit_bytes, ...other.series.cage_bytes], top);
     }
     const shown = Math.min(goal, limit * GOAL_STRETCH);
-    note(columns[SERIES.goal]?.at(-1) ?? 0, Math.max(top, shown) * 1.05);
-    return [0, Math.max(top, shown) * 1.05];
+    const end = Math.max(top, shown, KIB) * 1.05;
+    note(columns[SERIES.goal]?.at(-1) ?? 0, end);
+    return [0, end];
   }
 
   function note(goal, top) {
-    const isNeverPlanned = state.life && isNever(state.life.series.goal_bytes.at(-1))
-      && state.life.series.goal_bytes.length > 0;
+    const goals = state.life?.series.goal_bytes ?? [];
+    const isNeverPlanned = goals.length > 0 && isNever(goals.at(-1));
     const text = isNeverPlanned ? "next gc: never. It has no line on this chart."
       : goal > top ? `next gc is above this chart, at ${formatTick(goal)}.` : "";
     if (text !== state.note) {

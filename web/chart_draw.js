@@ -34,7 +34,7 @@ function strokeLine(plot, points, colour, width, dash = []) {
 
 // The zone above the limit, which no cage ever reaches: a goal in there is never met.
 export function drawBelow(plot, { life, palette }) {
-  if (!life) {
+  if (life?.settings.limit_bytes == null) {
     return;
   }
   const { ctx } = plot;
@@ -46,18 +46,20 @@ export function drawBelow(plot, { life, palette }) {
   ctx.save();
   ctx.fillStyle = hatch(ctx, palette.beyond, 1, false);
   ctx.fillRect(left, top, width, limitY - top);
-  if (limitY - top > pixel(34)) {
-    setFont(plot, palette, 11.5);
-    const text = "beyond the limit";
-    ctx.fillStyle = palette.surface;
-    ctx.fillRect(left + pixel(8), limitY - pixel(25),
-      ctx.measureText(text).width + pixel(10), pixel(17));
-    ctx.fillStyle = palette.limit;
-    ctx.textAlign = "left";
-    ctx.textBaseline = "alphabetic";
-    ctx.fillText(text, left + pixel(13), limitY - pixel(12));
-  }
   ctx.restore();
+}
+
+// Words above a line at y, on a ground of their own.
+function drawWords(plot, palette, text, y, colour) {
+  const { ctx } = plot;
+  const x = plot.bbox.left + pixel(8);
+  setFont(plot, palette, 11.5);
+  ctx.fillStyle = palette.surface;
+  ctx.fillRect(x, y - pixel(17), ctx.measureText(text).width + pixel(10), pixel(16));
+  ctx.fillStyle = colour;
+  ctx.textAlign = "left";
+  ctx.textBaseline = "alphabetic";
+  ctx.fillText(text, x + pixel(5), y - pixel(5));
 }
 
 function drawOthers(plot, { others, palette, life }) {
@@ -140,9 +142,56 @@ function drawGcs(plot, { life, palette }) {
   }
 }
 
+// What a report marks besides collections: { at_ms, text, colour }.
+function drawMarks(plot, { life, palette }) {
+  const { ctx } = plot;
+  const { top, height } = plot.bbox;
+  let wordsEnd = -Infinity;
+  setFont(plot, palette, 11.5, "600");
+  for (const mark of life.marks ?? []) {
+    const x = xOf(plot, mark.at_ms / 1000);
+    if (!isInside(plot, x)) {
+      continue;
+    }
+    const colour = palette[mark.colour];
+    strokeLine(plot, [[x, top], [x, top + height]], colour, 2, [5, 3]);
+    const width = ctx.measureText(mark.text).width;
+    const right = Math.min(ctx.canvas.width - pixel(2), x + width / 2);
+    if (right - width > wordsEnd) {
+      ctx.fillStyle = colour;
+      ctx.textAlign = "right";
+      ctx.textBaseline = "bottom";
+      ctx.fillText(mark.text, right, top - pixel(6));
+      wordsEnd = right + pixel(6);
+    }
+  }
+}
+
+// Shares of the limit, and a watchdog's threshold: { bytes, text, colour }.
+function drawLevels(plot, { life, palette }) {
+  const { left, top, width } = plot.bbox;
+  for (const level of life.levels ?? []) {
+    const y = yOf(plot, level.bytes);
+    if (y > top) {
+      const isOwn = level.text === "";
+      strokeLine(plot, [[left, y], [left + width, y]], palette[level.colour], isOwn ? 2 : 1,
+        isOwn ? [6, 4] : [2, 4]);
+      if (!isOwn) {
+        drawWords(plot, palette, level.text, y, palette[level.colour]);
+      }
+    }
+  }
+}
+
 function drawLimit(plot, { life, palette }) {
-  const { left, width } = plot.bbox;
+  if (life.settings.limit_bytes == null) {
+    return;
+  }
+  const { left, top, width } = plot.bbox;
   const y = yOf(plot, life.settings.limit_bytes);
+  if (y - top > pixel(34)) {
+    drawWords(plot, palette, "beyond the limit", y - pixel(7), palette.limit);
+  }
   strokeLine(plot, [[left, y], [left + width, y]], palette.limit, 3);
 }
 
@@ -194,7 +243,8 @@ function drawEnd(plot, state) {
     return;
   }
   const { ctx } = plot;
-  const y = Math.max(top, yOf(plot, Math.min(life.cage_peak_bytes, life.settings.limit_bytes)));
+  const endBytes = Math.min(life.cage_peak_bytes, life.settings.limit_bytes ?? Infinity);
+  const y = Math.max(top, yOf(plot, endBytes));
   strokeLine(plot, [[x, top], [x, top + height]], palette.dead, 3);
   drawKillBox(plot, state, x, y);
   ctx.fillStyle = palette.dead;
@@ -211,15 +261,19 @@ function drawLabels(plot, { life, palette, isNarrow }) {
   const last = plot.data[0].length - 1;
   const { ctx } = plot;
   const { left, top, width, height } = plot.bbox;
-  const labels = [{ name: "limit", bytes: life.settings.limit_bytes, colour: palette.limit }];
+  const labels = [];
   const add = (name, bytes, colour) => {
     if (bytes != null && !isNever(bytes)) {
       labels.push({ name, bytes, colour });
     }
   };
+  add("limit", life.settings.limit_bytes, palette.limit);
   if (last >= 0) {
     const at = plot.data.map((column) => column[last]);
     add("cage", at[1], palette.cage);
+    if (!life.series.heap_bytes) {
+      add("RSS", at[2], palette.rss);
+    }
     add("heap", at[3], palette.heap);
     add("live", at[4], palette.live);
     add("next gc", at[5], palette.goal);
@@ -268,8 +322,10 @@ export function drawAbove(plot, state) {
   ctx.restore();
   ctx.save();
   if (state.life) {
+    drawLevels(plot, state);
     drawLimit(plot, state);
     drawGcs(plot, state);
+    drawMarks(plot, state);
     drawEnd(plot, state);
     drawLabels(plot, state);
   }

@@ -70,6 +70,17 @@ static int check_target(pid_t pid, int pid_fd, struct ol_error *error) {
 	return check_kind(pid, error);
 }
 
+/* Another lab watches over what is in its cage, and would end what leaves it. */
+static int check_place(
+	const struct ol_cage *cage, pid_t pid, const char *from, struct ol_error *error) {
+	size_t length = ol_cage_find_innermost(from);
+	bool stays_inside = strncmp(cage->path, from, length) == 0 && cage->path[length] == '/';
+	if (length == 0 || stays_inside || strstr(from, "/" OL_CAGE_KEPT_PREFIX) != NULL)
+		return 0;
+	return ol_error_set(error, -EBUSY,
+		"process %d is in a cage already, %.400s; wait until its lab has ended", (int)pid, from);
+}
+
 /* Writes a process's number to a group's cgroup.procs. */
 static int move(int directory_fd, pid_t pid) {
 	char text[32];
@@ -137,8 +148,12 @@ int ol_cage_adopt(struct ol_cage *cage, pid_t pid, int pid_fd, char ret_from[OL_
 	if (result < 0 && result != -ESRCH)
 		return ol_cage_fail(
 			error, result, cage->chain.mount, "cannot read /proc/%d/cgroup", (int)pid);
-	if (result >= 0)
+	if (result >= 0) {
+		result = check_place(cage, pid, from, error);
+		if (result < 0)
+			return result;
 		result = move(cage->directory_fd, pid);
+	}
 	bool is_moved = result >= 0;
 	if (has_ended(pid_fd)) {
 		/* Who was moved, if anybody, was another one. */

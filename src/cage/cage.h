@@ -82,8 +82,8 @@ int ol_cage_enter(const struct ol_cage *cage);
  * to where it was; children that it started before stay there, too. ret_from gets its former
  * group's path, for ol_cage_give_back(). pid_fd is a pidfd of it: if that process has ended by the
  * end of the move, the result is -ESRCH, and a stranger who got its number meanwhile is put where
- * the process came from. Refused: pid 1, the lab itself, kernel threads, what has ended. Not for a
- * child between fork and exec. */
+ * the process came from. Refused: pid 1, the lab itself, kernel threads, what has ended, what
+ * is in another lab's cage. Not for a child between fork and exec. */
 int ol_cage_adopt(struct ol_cage *cage, pid_t pid, int pid_fd, char ret_from[OL_PATH_BYTES],
 	struct ol_error *error);
 /* Moves all processes in the cage and in groups below it to the group from; where that is gone, or
@@ -193,9 +193,10 @@ int ol_cage_read_evidence(struct ol_cage *cage, struct ol_cage_counters *ret_cou
  * above.
  *
  * Of many kills in a short time the kernel leaves out where they were. Such a kill is the cage's if
- * its process was noted as a member; limited_by is then OL_LIMITED_BY_NONE and limiting_group "",
- * which means: not known. One of a process that nobody noted is not told, though the counters have
- * it. In a pid namespace of its own the lab cannot match numbers, and tells none of these. */
+ * its process was noted as a member, or, once ol_cage_read_evidence() was called, if there are as
+ * many such kills that nobody claims as the counters miss; limited_by is then OL_LIMITED_BY_NONE
+ * and limiting_group "", which means: not known. Others are not told, though the counters have
+ * them. In a pid namespace of its own the lab cannot match numbers. */
 int ol_cage_take_kills(struct ol_cage *cage, struct ol_oom_kill *ret_kills, size_t capacity);
 /* Notes who is in the cage and below it now, in place of who was; ol_cage_take_kills() does so too,
  * at its end. Members by ol_cage_fork(), ol_cage_attach() and ol_cage_adopt() are always noted.

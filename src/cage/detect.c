@@ -16,7 +16,7 @@
 #include "base/file.h"
 #include "cage/internal.h"
 
-enum { MOUNTS_MAX = 65536, PROC_CGROUP_BYTES = 16384 };
+enum { MOUNTS_MAX = 65536 };
 
 /* One cgroup mount that is really there. */
 struct mount {
@@ -33,8 +33,8 @@ struct search {
 	int version;
 	char root[OL_PATH_BYTES]; /* Of that mount. */
 	char mount[OL_PATH_BYTES];
-	char v2_mount[OL_PATH_BYTES];   /* A version 2 mount without memory, for the explanation. */
-	char groups[PROC_CGROUP_BYTES]; /* /proc/self/cgroup. */
+	char v2_mount[OL_PATH_BYTES]; /* A version 2 mount without memory, for the explanation. */
+	char groups[OL_CAGE_MEMBERSHIP_BYTES]; /* /proc/self/cgroup. */
 };
 
 /* The mount table writes blanks and backslashes as \040. */
@@ -101,71 +101,17 @@ static bool parse_mount(char *line, bool has_v1, struct mount *ret_mount) {
 	return true;
 }
 
-/* The lab's group as /proc/self/cgroup names it, in the hierarchy that has memory. */
-static bool find_group(const char *groups, int version, char ret_path[OL_PATH_BYTES]) {
-	for (const char *line = groups; *line != '\0';) {
-		const char *controllers = strchr(line, ':');
-		const char *path = controllers != NULL ? strchr(controllers + 1, ':') : NULL;
-		if (path == NULL)
-			return false;
-		char list[256];
-		snprintf(list, sizeof list, "%.*s", (int)(path - controllers - 1), controllers + 1);
-		size_t length = strcspn(path + 1, "\n");
-		bool is_it = version == 2 ? *list == '\0' : ol_cage_has_word(list, "memory");
-		if (is_it && length < OL_PATH_BYTES) {
-			snprintf(ret_path, OL_PATH_BYTES, "%.*s", (int)length, path + 1);
-			return true;
-		}
-		line = path + 1 + length;
-		line += *line == '\n';
-	}
-	return false;
-}
-
-/* Translates a path of the hierarchy into one below a mount that shows root at its top: "" where
- * it is not below. */
-static void path_below(const char *root, const char *path, char ret_path[OL_PATH_BYTES]) {
-	size_t length = strcmp(root, "/") == 0 ? 0 : strlen(root);
-	*ret_path = '\0';
-	if (strncmp(path, root, length) != 0 || (path[length] != '/' && path[length] != '\0'))
-		return;
-	/* "/../x" is outside the lab's cgroup namespace; " (deleted)" has been removed. */
-	if (strncmp(path + length, "/..", 3) == 0 || strstr(path, " (deleted)") != NULL)
-		return;
-	snprintf(ret_path, OL_PATH_BYTES, "%s", path[length] == '\0' ? "/" : path + length);
-}
-
-int ol_cage_group_of(
-	pid_t pid, int memory_version, const char *root, char ret_path[OL_PATH_BYTES]) {
-	char file[64];
-	char path[OL_PATH_BYTES];
-	OL_AUTO_FREE char *groups = malloc(PROC_CGROUP_BYTES);
-	if (groups == NULL)
-		return -ENOMEM;
-	snprintf(file, sizeof file, "/proc/%d/cgroup", (int)pid);
-	int result = ol_file_read(file, groups, PROC_CGROUP_BYTES, NULL);
-	if (result == -ENOENT)
-		return -ESRCH;
-	if (result < 0)
-		return result;
-	if (!find_group(groups, memory_version, path))
-		return -ENOENT;
-	path_below(root, path, ret_path);
-	return 0;
-}
-
 /* Version 1 wins where both seem to have memory; then the mount that shows most. */
 static int rank_mount(const struct search *search, const struct mount *mount) {
 	char path[OL_PATH_BYTES];
-	char below[OL_PATH_BYTES] = "";
+	char below[OL_PATH_BYTES];
 	if (!mount->has_memory)
 		return 0;
 	int rank = mount->version == 1 ? 10 : 1;
 	if (strcmp(mount->root, "/") == 0)
 		return rank + 2;
-	if (find_group(search->groups, mount->version, path))
-		path_below(mount->root, path, below);
-	return rank + (*below != '\0');
+	return rank + (ol_cage_find_membership(search->groups, mount->version, path) &&
+					  ol_cage_path_below(mount->root, path, below));
 }
 
 static void consider(struct search *search, const struct mount *mount) {
@@ -299,8 +245,9 @@ int ol_cage_detect(struct ol_cage_system *ret_system, struct ol_error *error) {
 	snprintf(system.mount, sizeof system.mount, "%s", search->mount);
 	snprintf(system.root, sizeof system.root, "%s", search->root);
 	char path[OL_PATH_BYTES];
-	if (find_group(search->groups, search->version, path))
-		path_below(search->root, path, system.own_group);
+	if (!ol_cage_find_membership(search->groups, search->version, path) ||
+		ol_cage_is_deleted(path) || !ol_cage_path_below(search->root, path, system.own_group))
+		*system.own_group = '\0';
 	find_features(&system);
 	*ret_system = system;
 	return 0;

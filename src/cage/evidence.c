@@ -13,14 +13,23 @@
 /* The kernel writes its line while the victim may be dying on another processor. */
 enum { LOG_ATTEMPTS_MAX = 6 };
 
-/* Times that this very group's own limit had nothing left to give. */
-static uint64_t local_oom_count(int directory_fd) {
+/* 0 where there is no such file: on version 2 at the top, and before 5.2. */
+static uint64_t event_count(int directory_fd, const char *file, const char *event) {
 	char text[OL_CAGE_EVENTS_BYTES];
 	uint64_t count = 0;
-	/* Absent on version 1, at the top of version 2, and before 5.2. */
-	if (ol_file_read_at(directory_fd, "memory.events.local", text, sizeof text, NULL) >= 0)
-		(void)ol_keyed_uint64(text, "oom", &count);
+	if (ol_file_read_at(directory_fd, file, text, sizeof text, NULL) >= 0)
+		(void)ol_keyed_uint64(text, event, &count);
 	return count;
+}
+
+/* Version 2: times that this very group's own limit had nothing left to give. */
+static uint64_t local_oom_count(int directory_fd) {
+	return event_count(directory_fd, "memory.events.local", "oom");
+}
+
+/* Version 1: kills of processes in this very group. */
+static uint64_t own_kill_count(int directory_fd) {
+	return event_count(directory_fd, "memory.oom_control", "oom_kill");
 }
 
 void ol_cage_snapshot_ancestors(struct ol_cage_chain *chain) {
@@ -53,10 +62,49 @@ static bool ancestor_limit_hit(const struct ol_cage_chain *chain, int level) {
 	return local_oom_count(chain->fds[level]) > chain->oom_counts[level];
 }
 
+/* A group below the cage whose own limit killed something. */
+struct inner_search {
+	int memory_version;
+	bool is_found;
+	char path[OL_PATH_BYTES]; /* While it searches: of the group it is in. */
+};
+
+static int search_below(int parent_fd, const char *name, int depth, void *context) {
+	struct inner_search *search = context;
+	char path[OL_PATH_BYTES];
+	OL_AUTO_CLOSE int fd = search->is_found ? -1 : ol_cage_open_group(parent_fd, name);
+	if (fd < 0 || ol_cage_join_path(path, search->path, name, NULL) < 0)
+		return 0;
+	size_t length = strlen(search->path);
+	memcpy(search->path, path, sizeof path);
+	search->is_found = search->memory_version == 1 ? own_kill_count(fd) > 0 && was_full(fd)
+												   : local_oom_count(fd) > 0;
+	if (!search->is_found)
+		(void)ol_cage_each_group(fd, depth, search_below, search);
+	if (!search->is_found)
+		search->path[length] = '\0';
+	return 0;
+}
+
+/* On version 2 the cage's counter has the groups below in it, those that are gone, too. */
+static bool inner_limit_hit(const struct ol_cage *cage, struct ol_evidence *evidence) {
+	struct inner_search search = { .memory_version = cage->chain.memory_version };
+	snprintf(search.path, sizeof search.path, "%s", cage->path);
+	(void)ol_cage_each_group(cage->directory_fd, 0, search_below, &search);
+	if (search.is_found)
+		snprintf(evidence->limiting_group, sizeof evidence->limiting_group, "%s", search.path);
+	return search.is_found || (cage->chain.memory_version == 2 &&
+								  event_count(cage->directory_fd, "memory.events", "oom") > 0);
+}
+
 static void judge_by_counters(const struct ol_cage *cage, struct ol_evidence *evidence) {
 	if (own_limit_hit(cage)) {
 		evidence->limited_by = OL_LIMITED_BY_OWN;
 		snprintf(evidence->limiting_group, sizeof evidence->limiting_group, "%s", cage->path);
+		return;
+	}
+	if (inner_limit_hit(cage, evidence)) {
+		evidence->limited_by = OL_LIMITED_BY_INNER;
 		return;
 	}
 	/* The nearest one first: it is the one that was reached first. */
@@ -68,14 +116,6 @@ static void judge_by_counters(const struct ol_cage *cage, struct ol_evidence *ev
 		return;
 	}
 	evidence->limited_by = OL_LIMITED_BY_SYSTEM;
-}
-
-static uint64_t own_kill_count(int directory_fd) {
-	char text[OL_CAGE_EVENTS_BYTES];
-	uint64_t count = 0;
-	if (ol_file_read_at(directory_fd, "memory.oom_control", text, sizeof text, NULL) >= 0)
-		(void)ol_keyed_uint64(text, "oom_kill", &count);
-	return count;
 }
 
 /* Version 1 counts a kill in the very group only. */
@@ -125,6 +165,8 @@ int ol_cage_read_evidence(struct ol_cage *cage, struct ol_cage_counters *ret_cou
 	*evidence.kernel_line = '\0';
 	if (evidence.oom_kill_delta > 0) {
 		wait_for_log(cage, evidence.oom_kill_delta);
+		if (evidence.oom_kill_delta > cage->kills.count)
+			ol_cage_claim_strays(cage, evidence.oom_kill_delta - cage->kills.count);
 		const struct ol_oom_kill *witness = &cage->kills.witness;
 		if (witness->limited_by != OL_LIMITED_BY_NONE) {
 			evidence.limited_by = witness->limited_by;

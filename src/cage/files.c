@@ -161,3 +161,31 @@ int ol_cage_join_path(
 			first, OL_PATH_BYTES - 1);
 	return 0;
 }
+
+int ol_cage_normalize_path(const char *path, char ret_path[OL_PATH_BYTES], struct ol_error *error) {
+	size_t used = 0;
+	for (const char *next = path; *next != '\0';) {
+		size_t length = strcspn(next, "/");
+		if (length == 2 && strncmp(next, "..", 2) == 0)
+			return ol_error_set(error, -EINVAL,
+				"'%.300s' is not a control group's name: it must not contain \"..\"; name a group "
+				"from the top of the hierarchy, as in user.slice/lab",
+				path);
+		bool is_empty = length == 0 || (length == 1 && *next == '.');
+		if (!is_empty && used + 1 + length >= OL_PATH_BYTES)
+			return ol_error_set(error, -ENAMETOOLONG,
+				"the control group's name '%.128s...' is longer than %d bytes", path,
+				OL_PATH_BYTES - 1);
+		if (!is_empty) {
+			ret_path[used++] = '/';
+			memcpy(ret_path + used, next, length);
+			used += length;
+		}
+		next += length;
+		next += *next == '/';
+	}
+	if (used == 0)
+		ret_path[used++] = '/';
+	ret_path[used] = '\0';
+	return 0;
+}

@@ -27,6 +27,7 @@ enum {
 	OL_CAGE_REASON_BYTES = 4096, /* Of the log's line that says whose limit it was. */
 	OL_CAGE_HOLDS_MAX = 8,       /* Notices of a cage that set memory.high. */
 	OL_CAGE_MEMBERS_MAX = 4096,  /* Processes in a cage that are known by number. */
+	OL_CAGE_MEMBERSHIP_BYTES = 16384 /* Of /proc/PID/cgroup: a path for each hierarchy. */
 };
 
 /* The waiting that the kernel's races need is bounded by this. */
@@ -77,6 +78,9 @@ struct ol_cage_kills {
 	bool has_witness;
 	struct ol_oom_kill witness; /* The one that counts as evidence. */
 	bool is_numbered_alike;     /* The kernel's pids are ours. */
+	/* Kills that the kernel told without their place, of processes that nobody noted. */
+	uint64_t stray_count;
+	struct ol_oom_kill strays[OL_KILLS_MAX];
 	int member_count;
 	pid_t members[OL_CAGE_MEMBERS_MAX];
 };
@@ -106,10 +110,6 @@ struct ol_cage {
 int ol_cage_fail(struct ol_error *error, int code, const char *mount, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 
-/* detect.c: the group of a process, as seen from a mount that shows root at its top; "" where it
- * is not below that. 0, -ESRCH where there is no such process, or another negative errno value. */
-int ol_cage_group_of(pid_t pid, int memory_version, const char *root, char ret_path[OL_PATH_BYTES]);
-
 /* files.c: small kernel files, with the whole path in the error. */
 int ol_cage_write(int directory_fd, const struct ol_cage_chain *chain, const char *path,
 	const char *name, const char *text, struct ol_error *error);
@@ -124,12 +124,17 @@ struct ol_cage_patience {
 	uint64_t step_ns;
 };
 bool ol_cage_wait(struct ol_cage_patience *patience);
+/* "a//b/" -> "/a/b"; ".." is refused. */
+int ol_cage_normalize_path(const char *path, char ret_path[OL_PATH_BYTES], struct ol_error *error);
 int ol_cage_join_path(
 	char ret_path[OL_PATH_BYTES], const char *first, const char *second, struct ol_error *error);
 
 /* place.c: opens the chain down to the parent that was asked for, or chooses one. */
 int ol_cage_place(const struct ol_cage_system *system, const char *parent,
 	struct ol_cage_chain *ret_chain, struct ol_error *error);
+
+/* How much of a path names the innermost cage in it; 0: there is none. */
+size_t ol_cage_find_innermost(const char *path);
 
 /* chain.c: hold: locks the chain, so that no other lab takes the memory controller from it;
  * enable: has the memory controller handed down to the parent's children; release: gives back what
@@ -156,6 +161,22 @@ int ol_cage_each_group(int directory_fd, int depth, ol_cage_visit_group visit, v
 int ol_cage_each_process_below(
 	int directory_fd, void (*each)(pid_t pid, void *context), void *context);
 
+/* tree.c: calls visit with each group of the hierarchy and its path, from the top down, until it
+ * says that this was enough (true). -errno where the top cannot be opened. */
+typedef bool (*ol_cage_visit_path)(int fd, const char *path, void *context);
+int ol_cage_each_path(const struct ol_cage_system *system, ol_cage_visit_path visit, void *context,
+	struct ol_error *error);
+
+/* membership.c: the group that a text of /proc/PID/cgroup names in the hierarchy of memory: false
+ * where there is none. Translates such a path into one below a mount that shows the group root at
+ * its top: false where it is not below, or cannot be told. */
+bool ol_cage_find_membership(const char *groups, int version, char ret_path[OL_PATH_BYTES]);
+bool ol_cage_is_deleted(const char *path); /* As the kernel marks a group that was removed. */
+bool ol_cage_path_below(const char *root, const char *path, char ret_path[OL_PATH_BYTES]);
+/* The group of a process, as seen from a mount that shows root at its top; "" where it is not below
+ * that. 0, -ESRCH where there is no such process, or another negative errno value. */
+int ol_cage_group_of(pid_t pid, int memory_version, const char *root, char ret_path[OL_PATH_BYTES]);
+
 /* end.c: ends what runs in a group and in groups below it; removes it with these. */
 int ol_cage_end_processes(int directory_fd, const char *directory, struct ol_error *error);
 int ol_cage_remove_tree(
@@ -165,6 +186,7 @@ bool ol_cage_remove_empty_tree(int parent_fd, const char *name);
 /* stale.c */
 bool ol_cage_is_name(const char *name, size_t length); /* Of a cage, kept or not. */
 int ol_cage_sweep(int parent_fd);
+bool ol_cage_is_kept_name(const char *name);
 bool ol_cage_has_cages(int parent_fd);
 
 /* limits.c */
@@ -178,6 +200,9 @@ bool ol_cage_has_swap(char ret_names[OL_NAME_BYTES]);
 /* counters.c */
 int ol_cage_read_number(int directory_fd, const char *name, uint64_t *ret_number);
 uint64_t ol_cage_swap_peak(const struct ol_cage *cage);
+/* kills.c: how many kills the counters know of beyond those that were told. Where the log has as
+ * many that nobody claims, these are they. */
+void ol_cage_claim_strays(struct ol_cage *cage, uint64_t missing_count);
 /* evidence.c */
 void ol_cage_snapshot_ancestors(struct ol_cage_chain *chain);
 

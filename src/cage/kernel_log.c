@@ -92,8 +92,6 @@ static bool ends_with(const char *text, const char *end) {
  * ..."; what follows the last ") total-vm:" is the kernel's own words, whatever the name. */
 static bool parse_killed(const char *text, struct ol_kernel_kill *kill) {
 	static const char tail[] = ") total-vm:";
-	if (!begins_with(text, "Memory cgroup out of memory") && !begins_with(text, "Out of memory"))
-		return false;
 	const char *killed = strstr(text, ": Killed process ");
 	int pid;
 	int name_start = 0;
@@ -213,6 +211,9 @@ static bool place_by_group(struct ol_kernel_log *log, struct ol_kernel_kill *kil
 static bool take_killed(
 	struct ol_kernel_log *log, const struct record *record, struct ol_kernel_kill *ret_kill) {
 	struct ol_kernel_kill kill = { 0 };
+	if (!begins_with(record->text, "Memory cgroup out of memory") &&
+		!begins_with(record->text, "Out of memory"))
+		return false;
 	snprintf(kill.line, sizeof kill.line, "%s", record->text);
 	unescape(record->text);
 	if (!parse_killed(record->text, &kill))

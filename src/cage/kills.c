@@ -78,10 +78,13 @@ static void copy_printable(char *ret_text, const char *text, size_t capacity, bo
 	}
 }
 
-/* Whether the kill is one in the cage. */
-static bool describe(
+enum belonging { ELSEWHERE, PERHAPS, INSIDE };
+
+/* Whether the kill is one in the cage. Without its place, a member's is; nobody's may be. */
+static enum belonging describe(
 	const struct ol_cage *cage, const struct ol_kernel_kill *told, struct ol_oom_kill *ret_kill) {
 	struct ol_oom_kill kill = { .pid = told->pid, .anon_bytes = told->anon_bytes };
+	enum belonging belonging = INSIDE;
 	size_t cage_length = told->has_place ? find_cage(cage, told->victim_group) : 0;
 	if (cage_length > 0) {
 		size_t above_length = cage_length - strlen(cage->path);
@@ -91,18 +94,32 @@ static bool describe(
 			limiting[above_length] == '/')
 			limiting += above_length;
 		copy_printable(kill.limiting_group, limiting, sizeof kill.limiting_group, false);
-	} else if ((told->has_place && !told->is_by_group) || !is_member(cage, told->pid)) {
-		return false;
-	} else if (told->is_by_group) {
-		/* A group above goes as a whole, and the cage with it. */
-		kill.limited_by = told->is_system ? OL_LIMITED_BY_SYSTEM : OL_LIMITED_BY_ANCESTOR;
-		copy_printable(
-			kill.limiting_group, told->limiting_group, sizeof kill.limiting_group, false);
+	} else if (told->has_place && !told->is_by_group) {
+		return ELSEWHERE;
+	} else {
+		belonging = is_member(cage, told->pid) ? INSIDE : PERHAPS;
+		if (told->is_by_group) {
+			/* A group above goes as a whole, and the cage with it. */
+			kill.limited_by = told->is_system ? OL_LIMITED_BY_SYSTEM : OL_LIMITED_BY_ANCESTOR;
+			copy_printable(
+				kill.limiting_group, told->limiting_group, sizeof kill.limiting_group, false);
+		}
 	}
 	copy_printable(kill.name, told->name, sizeof kill.name, true);
 	snprintf(kill.kernel_line, sizeof kill.kernel_line, "%s", told->line);
 	*ret_kill = kill;
-	return true;
+	return belonging;
+}
+
+static void note_kill(struct ol_cage *cage, const struct ol_oom_kill *kill) {
+	struct ol_cage_kills *kills = &cage->kills;
+	uint64_t untaken_count = kills->count++ - kills->taken_count;
+	if (untaken_count < OL_KILLS_MAX)
+		kills->untaken[untaken_count] = *kill;
+	if (kills->has_witness && kills->witness.pid == cage->attached_pid)
+		return;
+	kills->witness = *kill;
+	kills->has_witness = true;
 }
 
 void ol_cage_read_log(struct ol_cage *cage) {
@@ -110,16 +127,21 @@ void ol_cage_read_log(struct ol_cage *cage) {
 	struct ol_kernel_kill told;
 	struct ol_oom_kill kill;
 	while (ol_kernel_log_next(&kills->log, &told)) {
-		if (!describe(cage, &told, &kill))
-			continue;
-		uint64_t untaken_count = kills->count++ - kills->taken_count;
-		if (untaken_count < OL_KILLS_MAX)
-			kills->untaken[untaken_count] = kill;
-		if (kills->has_witness && kills->witness.pid == cage->attached_pid)
-			continue;
-		kills->witness = kill;
-		kills->has_witness = true;
+		enum belonging belonging = describe(cage, &told, &kill);
+		if (belonging == INSIDE)
+			note_kill(cage, &kill);
+		else if (belonging == PERHAPS && kills->stray_count++ < OL_KILLS_MAX)
+			kills->strays[kills->stray_count - 1] = kill;
 	}
+}
+
+void ol_cage_claim_strays(struct ol_cage *cage, uint64_t missing_count) {
+	struct ol_cage_kills *kills = &cage->kills;
+	if (missing_count != kills->stray_count || missing_count > OL_KILLS_MAX)
+		return;
+	for (uint64_t i = 0; i < missing_count; i++)
+		note_kill(cage, &kills->strays[i]);
+	kills->stray_count = 0;
 }
 
 int ol_cage_take_kills(struct ol_cage *cage, struct ol_oom_kill *ret_kills, size_t capacity) {

@@ -73,35 +73,6 @@ static int open_levels(const struct ol_cage_system *system, const char *path,
 	return 0;
 }
 
-/* "a//b/" -> "/a/b". */
-static int normalize(const char *parent, char ret_path[OL_PATH_BYTES], struct ol_error *error) {
-	size_t used = 0;
-	for (const char *next = parent; *next != '\0';) {
-		size_t length = strcspn(next, "/");
-		if (length == 2 && strncmp(next, "..", 2) == 0)
-			return ol_error_set(error, -EINVAL,
-				"'%.300s' is not a control group's name: it must not contain \"..\"; name a group "
-				"from the top of the hierarchy, as in user.slice/lab",
-				parent);
-		bool is_empty = length == 0 || (length == 1 && *next == '.');
-		if (!is_empty && used + 1 + length >= OL_PATH_BYTES)
-			return ol_error_set(error, -ENAMETOOLONG,
-				"the control group's name '%.128s...' is longer than %d bytes", parent,
-				OL_PATH_BYTES - 1);
-		if (!is_empty) {
-			ret_path[used++] = '/';
-			memcpy(ret_path + used, next, length);
-			used += length;
-		}
-		next += length;
-		next += *next == '/';
-	}
-	if (used == 0)
-		ret_path[used++] = '/';
-	ret_path[used] = '\0';
-	return 0;
-}
-
 /* What this user needs to make groups in a group and to move processes between them. Returns 0, or
  * a negative errno value and the file that is in the way. */
 static int check_writable(int fd, int memory_version, const char **ret_file) {
@@ -122,20 +93,19 @@ static int refuse_own(
 		strcmp(file, ".") == 0 ? "" : file);
 }
 
-/* How much of the lab's own group's path names the innermost cage that it is in; 0: it is in none.
- * A cage that was made elsewhere would be out of the reach of that one's limit. */
-static size_t find_own_cage(const char *own_group) {
+size_t ol_cage_find_innermost(const char *path) {
 	size_t length = 0;
-	for (const char *next = own_group; *next == '/';) {
+	for (const char *next = path; *next == '/';) {
 		size_t part_length = strcspn(next + 1, "/");
 		bool is_cage = ol_cage_is_name(next + 1, part_length);
 		next += 1 + part_length;
 		if (is_cage)
-			length = (size_t)(next - own_group);
+			length = (size_t)(next - path);
 	}
 	return length;
 }
 
+/* A cage that was made elsewhere would be out of the reach of this one's limit. */
 static int choose_own_cage(const struct ol_cage_system *system, size_t path_length,
 	struct ol_cage_chain *chain, struct ol_error *error) {
 	const char *file;
@@ -179,7 +149,7 @@ static int choose_delegated(
 static int choose(
 	const struct ol_cage_system *system, struct ol_cage_chain *chain, struct ol_error *error) {
 	const char *file;
-	size_t length = find_own_cage(system->own_group);
+	size_t length = ol_cage_find_innermost(system->own_group);
 	if (length > 0)
 		return choose_own_cage(system, length, chain, error);
 	int code = check_writable(chain->fds[0], system->memory_version, &file);
@@ -201,7 +171,7 @@ int ol_cage_place(const struct ol_cage_system *system, const char *parent,
 			"this machine has no memory controller to make a cage with; oomlab doctor says why");
 	snprintf(chain->mount, sizeof chain->mount, "%s", system->mount);
 	snprintf(chain->root, sizeof chain->root, "%s", system->root);
-	int result = parent != NULL ? normalize(parent, path, error) : 0;
+	int result = parent != NULL ? ol_cage_normalize_path(parent, path, error) : 0;
 	if (result >= 0)
 		result = open_top(system, chain, error);
 	if (result >= 0)

@@ -15,10 +15,6 @@ static bool begins_with(const char *name, const char *prefix) {
 	return strncmp(name, prefix, strlen(prefix)) == 0;
 }
 
-static bool is_kept(const char *name) {
-	return begins_with(name, OL_CAGE_KEPT_PREFIX);
-}
-
 /* "oomlab-PID-0123456789abcdef" or "oomlab-kept-PID-0123456789abcdef", exactly: people may name
  * their own groups oomlab-something. */
 bool ol_cage_is_name(const char *name, size_t length) {
@@ -39,6 +35,10 @@ static bool is_cage(const char *name) {
 	return ol_cage_is_name(name, strlen(name));
 }
 
+bool ol_cage_is_kept_name(const char *name) {
+	return begins_with(name, OL_CAGE_KEPT_PREFIX) && is_cage(name);
+}
+
 static bool is_leaf(const char *name) {
 	if (!begins_with(name, OL_CAGE_LEAF_PREFIX))
 		return false;
@@ -57,7 +57,7 @@ static int sweep_one(int parent_fd, const char *name) {
 	if (fd < 0 || faccessat(fd, "cgroup.procs", W_OK, AT_EACCESS) < 0 ||
 		flock(fd, LOCK_EX | LOCK_NB) < 0)
 		return 0;
-	if (is_kept(name))
+	if (ol_cage_is_kept_name(name))
 		return ol_cage_remove_empty_tree(parent_fd, name);
 	return ol_cage_remove_tree(parent_fd, name, name, NULL) == 0;
 }

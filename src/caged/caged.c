@@ -1,1 +1,213 @@
+/* caged.c -- A command's time in its cage, from beginning to end. */
 #include "caged/caged.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/units.h"
+#include "caged/internal.h"
+
+uint64_t ol_caged_now_ns(const struct ol_caged *self) {
+	return ol_clock_now_ns(&self->clock) - self->start_ns;
+}
+
+void ol_caged_tell(struct ol_caged *self, const char *kind, const char *format, ...) {
+	struct ol_event event = { .at_ns = ol_caged_now_ns(self) };
+	va_list arguments;
+	if (self->sink->on_event == NULL)
+		return;
+	snprintf(event.kind, sizeof event.kind, "%s", kind);
+	va_start(arguments, format);
+	vsnprintf(event.text, sizeof event.text, format, arguments);
+	va_end(arguments);
+	self->sink->on_event(self->sink->context, &event);
+}
+
+static int make_cage(struct ol_caged *self, struct ol_error *error) {
+	const struct ol_caged_spec *spec = &self->summary->spec;
+	struct ol_cage_system system;
+	int result = ol_cage_detect(&system, error);
+	if (result < 0)
+		return result;
+	struct ol_cage_limits limits = {
+		.limit_bytes = spec->limit_bytes,
+		.swap_bytes = spec->swap_bytes,
+		.high_bytes = spec->high_bytes,
+		/* What was adopted is not the lab's to kill, though the lab be dead. */
+		.is_kept = spec->is_kept || spec->adopted_pid != 0,
+	};
+	const char *parent = spec->parent_group[0] != '\0' ? spec->parent_group : NULL;
+	result = ol_cage_create(&system, parent, &limits, &self->cage, error);
+	if (result < 0)
+		return result;
+	self->summary->cage = ol_cage_facts(self->cage);
+	self->summary->has_stall = system.has_pressure;
+	return 0;
+}
+
+static int adopt(struct ol_caged *self, struct ol_error *error) {
+	const struct ol_caged_spec *spec = &self->summary->spec;
+	int result = ol_process_open((pid_t)spec->adopted_pid, &self->process, error);
+	if (result >= 0)
+		result = ol_cage_adopt(
+			self->cage, self->process.pid, self->process.pid_fd, self->came_from, error);
+	if (result < 0)
+		return result;
+	self->summary->pid = spec->adopted_pid;
+	result = ol_guardian_start(self->cage, self->came_from, &self->guardian, error);
+	if (result < 0)
+		(void)ol_cage_give_back(self->cage, self->came_from, NULL);
+	return result;
+}
+
+static int start(
+	struct ol_caged *self, char *const *command, bool *ret_is_command_bad, struct ol_error *error) {
+	const struct ol_caged_spec *spec = &self->summary->spec;
+	int result = 0;
+	if (!spec->is_kept)
+		result = ol_guardian_start(self->cage, NULL, &self->guardian, error);
+	if (result < 0)
+		return result;
+	struct ol_launch launch = {
+		.command = command,
+		.cage = self->cage,
+		.address_space_bytes = spec->address_space_bytes,
+		.is_kept = spec->is_kept,
+		.signal_mask = &self->former_mask,
+		.is_child_ignored = self->former_child_action.sa_handler == SIG_IGN,
+	};
+	bool is_refused_known;
+	pid_t pid = ol_launch(&launch, &self->refused, &is_refused_known, ret_is_command_bad, error);
+	if (pid < 0)
+		return pid;
+	self->summary->pid = pid;
+	self->summary->is_refused_known = is_refused_known;
+	/* It may have ended by now; nobody has reaped it, and its number is its own. */
+	(void)ol_process_open(pid, &self->process, NULL);
+	return 0;
+}
+
+static void wait_until(struct ol_caged *self, struct pollfd *fds, nfds_t count) {
+	uint64_t now_ns = ol_caged_now_ns(self);
+	uint64_t due_ns = ol_caged_due_ns(self);
+	uint64_t rest_ns = due_ns > now_ns ? due_ns - now_ns : 0;
+	struct timespec rest = {
+		.tv_sec = (time_t)(rest_ns / OL_NS_PER_S),
+		.tv_nsec = (long)(rest_ns % OL_NS_PER_S),
+	};
+	if (ppoll(fds, count, due_ns == UINT64_MAX ? NULL : &rest, NULL) < 0) {
+		for (nfds_t i = 0; i < count; i++)
+			fds[i].revents = 0;
+	}
+}
+
+/* Until the command has ended, or an adopted process was let go. */
+static void loop(struct ol_caged *self) {
+	enum { SIGNALS, LOG, NOTICE, END, FDS };
+	while (!self->has_ended) {
+		struct pollfd fds[FDS] = {
+			[SIGNALS] = { .fd = self->signal_fd, .events = POLLIN },
+			[LOG] = { .fd = ol_cage_kernel_log_fd(self->cage), .events = POLLIN },
+			[NOTICE] = { .fd = self->has_notice ? self->notice.fd : -1, .events = POLLIN },
+			[END] = { .fd = self->summary->spec.adopted_pid != 0 ? self->process.pid_fd : -1,
+				.events = POLLIN },
+		};
+		wait_until(self, fds, FDS);
+		if (fds[LOG].revents != 0)
+			ol_caged_take_kills(self);
+		if (fds[NOTICE].revents != 0)
+			ol_caged_notice(self);
+		if (fds[SIGNALS].revents != 0)
+			ol_caged_signals_take(self);
+		if (fds[END].revents != 0)
+			self->has_ended = true;
+		if (!self->has_ended)
+			ol_caged_watch(self);
+	}
+}
+
+static int run(
+	struct ol_caged *self, char *const *command, bool *ret_is_command_bad, struct ol_error *error) {
+	bool is_adopted = self->summary->spec.adopted_pid != 0;
+	int result = make_cage(self, error);
+	if (result >= 0)
+		result = ol_caged_watch_open(self, error);
+	if (result < 0)
+		return result;
+	self->start_ns = ol_clock_now_ns(&self->clock);
+	result = is_adopted ? adopt(self, error) : start(self, command, ret_is_command_bad, error);
+	if (result < 0)
+		return result;
+	self->statm_fd = ol_process_open_statm(self->summary->pid);
+	if (self->sink->on_start != NULL)
+		self->sink->on_start(self->sink->context, self->summary);
+	loop(self);
+	return ol_caged_finish(self, error);
+}
+
+/* What was adopted is never ended with its cage, whatever went wrong. */
+static bool leaves_cage(const struct ol_caged *self) {
+	const struct ol_caged_spec *spec = &self->summary->spec;
+	struct ol_cage_counters counters;
+	if (self->cage == NULL || (!spec->is_kept && spec->adopted_pid == 0))
+		return false;
+	if (spec->adopted_pid != 0 && self->came_from[0] != '\0')
+		(void)ol_cage_give_back(self->cage, self->came_from, NULL);
+	return ol_cage_read_counters(self->cage, &counters, NULL) >= 0 && counters.process_count > 0;
+}
+
+static int tear_down(struct ol_caged *self, struct ol_error *error) {
+	int result = 0;
+	bool leaves = leaves_cage(self);
+	ol_caged_watch_close(self);
+	if (self->summary->is_refused_known)
+		ol_refused_close(&self->refused);
+	ol_process_close(&self->process);
+	if (leaves)
+		ol_cage_leave(self->cage);
+	else
+		result = ol_cage_destroy(self->cage, error);
+	ol_guardian_dismiss(&self->guardian);
+	ol_terminal_close(&self->terminal);
+	ol_caged_signals_close(self);
+	return result;
+}
+
+int ol_caged_run(const struct ol_caged_spec *spec, char *const *command,
+	const struct ol_caged_sink *sink, struct ol_caged_summary *ret_summary,
+	bool *ret_is_command_bad, struct ol_error *error) {
+	struct ol_caged *self = calloc(1, sizeof *self);
+	if (self == NULL)
+		return ol_error_set(error, -ENOMEM, "no memory to watch a command with");
+	memset(ret_summary, 0, sizeof *ret_summary);
+	ret_summary->spec = *spec;
+	ret_summary->cage = (struct ol_cage_facts){ .mode = "none" };
+	ret_summary->evidence.exit_status = -1;
+	*ret_is_command_bad = false;
+	self->sink = sink;
+	self->summary = ret_summary;
+	self->clock = ol_clock_real();
+	self->start_ns = ol_clock_now_ns(&self->clock);
+	self->process = (struct ol_process){ .directory_fd = -1, .pid_fd = -1 };
+	self->statm_fd = self->guardian.fd = -1;
+	ol_terminal_save(&self->terminal);
+	/* What loses its parent in the cage becomes ours to reap. */
+	(void)prctl(PR_SET_CHILD_SUBREAPER, 1);
+	int result = ol_caged_signals_open(self, error);
+	if (result >= 0)
+		result = run(self, command, ret_is_command_bad, error);
+	struct ol_error reason;
+	int end_result = tear_down(self, &reason);
+	free(self);
+	if (result >= 0 && end_result < 0)
+		return ol_error_set(error, end_result, "%s", reason.message);
+	return result;
+}

@@ -9,7 +9,8 @@
 /* Exit statuses of every command (docs/commands.md). A signal's is 128 + its number. */
 enum {
 	OL_EXIT_DONE = 0,   /* The experiment was carried out: an OOM kill is a result. */
-	OL_EXIT_UNMET = 1,  /* --expect, or what the script itself expects, was not met. */
+	OL_EXIT_UNMET = 1,  /* What --expect or the script itself expects was not met; what was asked
+						 * about is not there. */
 	OL_EXIT_USAGE = 2,  /* Bad usage. */
 	OL_EXIT_SCRIPT = 3, /* The script raised an error. */
 	OL_EXIT_LAB = 4,    /* The lab could not do its work. */
@@ -34,6 +35,9 @@ const struct ol_command *ol_command_find(const char *name);
 
 int ol_command_run(int argc, char **argv);
 int ol_command_serve(int argc, char **argv);
+int ol_command_cage(int argc, char **argv);
+int ol_command_watch(int argc, char **argv);
+int ol_command_rss(int argc, char **argv);
 int ol_command_list(int argc, char **argv);
 int ol_command_help(int argc, char **argv);
 int ol_command_doctor(int argc, char **argv);
@@ -41,6 +45,9 @@ int ol_command_pacer(int argc, char **argv);
 int ol_command_version(int argc, char **argv);
 void ol_command_run_help(void);
 void ol_command_serve_help(void);
+void ol_command_cage_help(void);
+void ol_command_watch_help(void);
+void ol_command_rss_help(void);
 void ol_command_list_help(void);
 void ol_command_help_help(void);
 void ol_command_doctor_help(void);

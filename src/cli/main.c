@@ -13,6 +13,13 @@ const struct ol_command ol_commands[] = {
 		"run a scenario in a cage, or an experiment", ol_command_run, ol_command_run_help },
 	{ "serve", "serve [SCRIPT] [options]", "a heap to play with, over HTTP and in a browser",
 		ol_command_serve, ol_command_serve_help },
+	{ "cage", "cage [options] -- COMMAND [ARGUMENT...]",
+		"any program in a cage: what became of it, and why", ol_command_cage,
+		ol_command_cage_help },
+	{ "watch", "watch [GROUP|PID] [--every=0.3]", "usage, peak and limit, look after look",
+		ol_command_watch, ol_command_watch_help },
+	{ "rss", "rss PID...", "memory of processes, and of the groups charged for it", ol_command_rss,
+		ol_command_rss_help },
 	{ "list", "list [scenarios|services|policies]", "what there is to run", ol_command_list,
 		ol_command_list_help },
 	{ "help", "help [COMMAND|SCRIPT|POLICY]", "about a command, a script and its options, a policy",
@@ -62,7 +69,9 @@ static int run_unknown(const char *name) {
 	if (nearest != NULL)
 		return ol_say_usage("unknown command '%.64s': did you mean %s?", name, nearest);
 	return ol_say_usage(
-		"unknown command '%.64s'; expected run, serve, list, help, doctor, pacer or version", name);
+		"unknown command '%.64s'; expected run, serve, cage, watch, rss, list, help, doctor, pacer "
+		"or version",
+		name);
 }
 
 static int run_command(int argc, char **argv) {

@@ -6,6 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/command.h"
+#include "cli/say.h"
+
 void ol_cli_table_init(struct ol_cli_table *table, const struct ol_cli_option *own,
 	size_t own_count, bool has_settings) {
 	table->count = 0;
@@ -43,8 +46,8 @@ static const struct ol_cli_option *find_letter(const struct ol_cli_table *table,
 
 static int add_word(struct ol_cli_line *line, const char *word, bool is_loose, int *ret_index,
 	struct ol_error *error) {
-	if (line->word_count == OL_CLI_ARGUMENTS_MAX)
-		return ol_error_set(error, -E2BIG, "more than %d arguments", OL_CLI_ARGUMENTS_MAX);
+	if (line->word_count == OL_CLI_WORDS_MAX)
+		return ol_error_set(error, -E2BIG, "more than %d arguments", OL_CLI_WORDS_MAX);
 	line->is_loose[line->word_count] = is_loose;
 	*ret_index = (int)line->word_count;
 	line->words[line->word_count++] = word;
@@ -134,42 +137,78 @@ static int parse_letters(int argc, char **argv, int *index, const struct ol_cli_
 	return 0;
 }
 
-int ol_cli_parse(int argc, char **argv, const struct ol_cli_table *table,
-	struct ol_cli_line *ret_line, struct ol_error *error) {
-	memset(ret_line, 0, sizeof *ret_line);
-	bool is_ended = false;
-	for (int i = 1; i < argc; i++) {
-		const char *argument = argv[i];
-		int result, word;
-		if (is_ended || !is_option(argument)) {
-			result = add_word(ret_line, argument, false, &word, error);
-		} else if (strcmp(argument, "--") == 0) {
-			is_ended = true;
-			continue;
-		} else if (argument[1] == '-' ||
-				   find_name(table, argument + 1, strcspn(argument + 1, "=")) != NULL ||
-				   find_letter(table, argument[1]) == NULL) {
-			result = parse_long(argc, argv, &i, table, ret_line, error);
-		} else {
-			result = parse_letters(argc, argv, &i, table, ret_line, error);
-		}
+/* Up to "--" or the first word; *index is then that argument's, or argc. */
+static int parse_options(int argc, char **argv, int *index, const struct ol_cli_table *table,
+	struct ol_cli_line *line, struct ol_error *error) {
+	for (; *index < argc; (*index)++) {
+		const char *argument = argv[*index];
+		int result;
+		if (!is_option(argument) || strcmp(argument, "--") == 0)
+			return 0;
+		if (argument[1] == '-' ||
+			find_name(table, argument + 1, strcspn(argument + 1, "=")) != NULL ||
+			find_letter(table, argument[1]) == NULL)
+			result = parse_long(argc, argv, index, table, line, error);
+		else
+			result = parse_letters(argc, argv, index, table, line, error);
 		if (result < 0)
 			return result;
 	}
 	return 0;
 }
 
-int ol_cli_parse_all(int argc, char **argv, const struct ol_cli_table *table, size_t word_count_max,
+int ol_cli_parse(int argc, char **argv, const struct ol_cli_table *table,
 	struct ol_cli_line *ret_line, struct ol_error *error) {
-	int result = ol_cli_parse(argc, argv, table, ret_line, error);
-	if (result < 0)
-		return result;
-	for (size_t i = 0; i < ret_line->given_count; i++) {
-		if (ret_line->given[i].option == NULL) {
-			ol_cli_error_unknown(table, NULL, ret_line->given[i].written, error);
+	memset(ret_line, 0, sizeof *ret_line);
+	bool is_ended = false;
+	for (int i = 1; i < argc; i++) {
+		int word;
+		int result = is_ended ? 0 : parse_options(argc, argv, &i, table, ret_line, error);
+		if (result < 0 || i == argc)
+			return result;
+		if (!is_ended && strcmp(argv[i], "--") == 0)
+			is_ended = true;
+		else
+			result = add_word(ret_line, argv[i], false, &word, error);
+		if (result < 0)
+			return result;
+	}
+	return 0;
+}
+
+static int refuse_unknown(
+	const struct ol_cli_table *table, const struct ol_cli_line *line, struct ol_error *error) {
+	for (size_t i = 0; i < line->given_count; i++) {
+		if (line->given[i].option == NULL) {
+			ol_cli_error_unknown(table, NULL, line->given[i].written, error);
 			return error->code;
 		}
 	}
+	return 0;
+}
+
+int ol_cli_parse_before_command(int argc, char **argv, const struct ol_cli_table *table,
+	struct ol_cli_line *ret_line, char ***ret_command, struct ol_error *error) {
+	memset(ret_line, 0, sizeof *ret_line);
+	int index = 1;
+	int result = parse_options(argc, argv, &index, table, ret_line, error);
+	if (result >= 0)
+		result = refuse_unknown(table, ret_line, error);
+	if (result < 0)
+		return result;
+	if (index < argc && strcmp(argv[index], "--") == 0)
+		index++;
+	*ret_command = argv + index;
+	return 0;
+}
+
+int ol_cli_parse_all(int argc, char **argv, const struct ol_cli_table *table, size_t word_count_max,
+	struct ol_cli_line *ret_line, struct ol_error *error) {
+	int result = ol_cli_parse(argc, argv, table, ret_line, error);
+	if (result >= 0)
+		result = refuse_unknown(table, ret_line, error);
+	if (result < 0)
+		return result;
 	if (ret_line->word_count > word_count_max)
 		return ol_error_set(
 			error, -EINVAL, "unexpected argument '%.64s'", ret_line->words[word_count_max]);
@@ -183,6 +222,18 @@ const char *ol_cli_value(const struct ol_cli_line *line, const char *name) {
 			return given->value != NULL ? given->value : "";
 	}
 	return NULL;
+}
+
+int ol_cli_take_outcome(const char *name, enum ol_outcome *ret_outcome) {
+	char list[256] = "";
+	if (ol_outcome_parse(name, ret_outcome) == 0)
+		return OL_EXIT_DONE;
+	for (unsigned i = 0; i < OL_OUTCOME_COUNT; i++) {
+		size_t used = strlen(list);
+		snprintf(list + used, sizeof list - used, "%s%s", i > 0 ? ", " : "",
+			ol_outcome_name((enum ol_outcome)i));
+	}
+	return ol_say_usage("--expect=%.64s: expected one of %s", name, list);
 }
 
 void ol_cli_remove_word(struct ol_cli_line *line, size_t index) {

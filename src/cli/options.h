@@ -10,6 +10,7 @@
 #include <stddef.h>
 
 #include "base/error.h"
+#include "record/record.h"
 #include "script/script_lab.h"
 #include "supervisor/plan.h"
 
@@ -21,7 +22,12 @@ struct ol_cli_option {
 	bool is_setting; /* One of ol_settings: goes to ol_plan_set. */
 };
 
-enum { OL_CLI_OPTIONS_MAX = 64, OL_CLI_ARGUMENTS_MAX = 256, OL_CLI_NAME_BYTES = 80 };
+enum {
+	OL_CLI_OPTIONS_MAX = 64,
+	OL_CLI_ARGUMENTS_MAX = 256, /* Options as given. */
+	OL_CLI_WORDS_MAX = 4096,    /* Lists of PIDs. */
+	OL_CLI_NAME_BYTES = 80
+};
 
 struct ol_cli_table {
 	struct ol_cli_option options[OL_CLI_OPTIONS_MAX];
@@ -46,8 +52,8 @@ struct ol_cli_given {
 struct ol_cli_line {
 	struct ol_cli_given given[OL_CLI_ARGUMENTS_MAX];
 	size_t given_count;
-	const char *words[OL_CLI_ARGUMENTS_MAX]; /* Not options. */
-	bool is_loose[OL_CLI_ARGUMENTS_MAX];
+	const char *words[OL_CLI_WORDS_MAX]; /* Not options. */
+	bool is_loose[OL_CLI_WORDS_MAX];
 	size_t word_count;
 };
 
@@ -60,8 +66,16 @@ int ol_cli_parse(int argc, char **argv, const struct ol_cli_table *table,
 int ol_cli_parse_all(int argc, char **argv, const struct ol_cli_table *table, size_t word_count_max,
 	struct ol_cli_line *ret_line, struct ol_error *error);
 
+/* The same for a command that runs another: options end at "--" or at the first word, and
+ * ret_command is what follows, up to argv's NULL. */
+int ol_cli_parse_before_command(int argc, char **argv, const struct ol_cli_table *table,
+	struct ol_cli_line *ret_line, char ***ret_command, struct ol_error *error);
+
 /* The last value given for name, "" for a flag, or NULL. */
 const char *ol_cli_value(const struct ol_cli_line *line, const char *name);
+
+/* The value of --expect. OL_EXIT_DONE, or OL_EXIT_USAGE after naming all outcomes. */
+int ol_cli_take_outcome(const char *name, enum ol_outcome *ret_outcome);
 
 /* Takes a word off the line: it was the script's name. */
 void ol_cli_remove_word(struct ol_cli_line *line, size_t index);

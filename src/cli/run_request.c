@@ -120,19 +120,6 @@ static int set_script_options(struct ol_run_request *request) {
 	return OL_EXIT_DONE;
 }
 
-static int parse_expectation(struct ol_run_request *request, const char *name) {
-	request->has_expectation = true;
-	if (ol_outcome_parse(name, &request->expectation) == 0)
-		return OL_EXIT_DONE;
-	char list[256] = "";
-	for (unsigned i = 0; i < OL_OUTCOME_COUNT; i++) {
-		size_t used = strlen(list);
-		snprintf(list + used, sizeof list - used, "%s%s", i > 0 ? ", " : "",
-			ol_outcome_name((enum ol_outcome)i));
-	}
-	return ol_say_usage("--expect=%.64s: expected one of %s", name, list);
-}
-
 static int parse_format(const char *name, enum ol_run_format *ret_format) {
 	static const char *const names[] = {
 		[OL_RUN_TEXT] = "text",
@@ -162,7 +149,10 @@ static int parse_own(struct ol_run_request *request) {
 		return ol_say_usage("--record=: expected the name of a file");
 	request->is_quiet = ol_cli_value(line, "quiet") != NULL;
 	const char *expect = ol_cli_value(line, "expect");
-	return expect != NULL ? parse_expectation(request, expect) : OL_EXIT_DONE;
+	if (expect == NULL)
+		return OL_EXIT_DONE;
+	request->has_expectation = true;
+	return ol_cli_take_outcome(expect, &request->expectation);
 }
 
 int ol_run_request_apply_settings(

@@ -99,23 +99,21 @@ static size_t room_bytes(const struct ol_dump *dump) {
 /* Takes what fits of bytes, which may be followed by more that was never read. */
 static int add_text(struct ol_dump *dump, const char *name, const void *bytes, size_t length,
 	struct ol_error *error) {
-	char note[NOTE_BYTES] = "";
 	size_t room = room_bytes(dump);
-	size_t kept = length;
-	if (length > room) {
-		kept = room > NOTE_BYTES ? room - NOTE_BYTES : 0;
-		snprintf(note, sizeof note, "\n[cut here: %zu bytes fitted into the dump]\n", kept);
-		if (kept == 0)
-			return ol_error_set(error, -ENOSPC, "no room for %s in the dump: it has %zu bytes",
-				name, dump->total_bytes);
-	}
-	size_t note_bytes = strlen(note);
-	uint8_t *copy = malloc(kept + note_bytes + 1);
+	bool is_cut = length > room;
+	if (is_cut && room <= NOTE_BYTES)
+		return ol_error_set(error, -ENOSPC, "no room for %s in the dump: it has %zu bytes", name,
+			dump->total_bytes);
+	size_t kept = is_cut ? room - NOTE_BYTES : length;
+	char *copy = malloc(kept + NOTE_BYTES);
 	if (copy == NULL)
 		return ol_error_set(error, -ENOMEM, "no memory for %s in the dump", name);
 	memcpy(copy, bytes, kept);
-	memcpy(copy + kept, note, note_bytes);
-	int status = add_file(dump, name, copy, kept + note_bytes, error);
+	int note_bytes = 0;
+	if (is_cut)
+		note_bytes = snprintf(
+			copy + kept, NOTE_BYTES, "\n[cut here: %zu bytes fitted into the dump]\n", kept);
+	int status = add_file(dump, name, (uint8_t *)copy, kept + (size_t)note_bytes, error);
 	if (status < 0)
 		free(copy);
 	return status;

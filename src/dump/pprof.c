@@ -184,6 +184,7 @@ static uint64_t string_index(struct encoder *encoder, const char *given) {
 	for (; encoder->slots[slot] != 0; slot = (slot + 1) % STRING_SLOTS) {
 		size_t index = encoder->slots[slot] - 1U;
 		const struct text *known = &encoder->strings[index];
+		assert(known->bytes != NULL);
 		if (known->length == length && memcmp(known->bytes, text, length) == 0)
 			return index;
 	}

@@ -83,6 +83,9 @@ int ol_process_read_memory(const struct ol_process *process, struct ol_process_m
 		ol_file_read_at(process->directory_fd, "smaps_rollup", text, sizeof text, NULL) > 0) {
 		memory.has_pss = true;
 		memory.pss_bytes = bytes_of(text, "\nPss:");
+		/* Only from Linux 5.14 on. */
+		memory.pss_anon_bytes =
+			strstr(text, "\nPss_Anon:") != NULL ? bytes_of(text, "\nPss_Anon:") : OL_NOT_KNOWN;
 		memory.swap_pss_bytes = bytes_of(text, "\nSwapPss:");
 		memory.private_bytes =
 			bytes_of(text, "\nPrivate_Clean:") + bytes_of(text, "\nPrivate_Dirty:");

@@ -10,7 +10,7 @@
 #include <sys/types.h>
 
 #include "base/error.h"
-#include "record/caged.h"
+#include "record/group.h"
 
 struct ol_process {
 	pid_t pid;
@@ -30,24 +30,6 @@ bool ol_process_is_alive(const struct ol_process *process);
 /* 0, -ESRCH, -EPERM. By pidfd: never reaches another process of the same number. */
 int ol_process_signal(const struct ol_process *process, int signal_number, struct ol_error *error);
 
-struct ol_process_memory {
-	uint64_t rss_bytes;        /* Resident: anonymous, file and shared memory together. */
-	uint64_t rss_peak_bytes;   /* VmHWM. */
-	uint64_t anon_bytes;       /* RssAnon. */
-	uint64_t file_bytes;       /* RssFile. */
-	uint64_t shmem_bytes;      /* RssShmem. */
-	uint64_t swap_bytes;       /* VmSwap. */
-	uint64_t vsz_bytes;        /* VmSize: address space. */
-	uint64_t vsz_peak_bytes;   /* VmPeak. */
-	uint64_t page_table_bytes; /* VmPTE: charged to its group, part of no RSS. */
-	uint64_t thread_count;
-	bool is_kernel_thread; /* Of the kernel's own: it has no memory, all is 0. */
-	bool has_pss;          /* smaps_rollup could be read: what follows is known. */
-	uint64_t pss_bytes;    /* Shared pages divided by those who share them. */
-	uint64_t swap_pss_bytes;
-	uint64_t private_bytes;   /* Private_Clean + Private_Dirty. */
-	uint64_t huge_page_bytes; /* AnonHugePages. */
-};
 /* Everything; some tenths of a millisecond for a large process. -ESRCH. */
 int ol_process_read_memory(
 	const struct ol_process *process, struct ol_process_memory *ret_memory, struct ol_error *error);

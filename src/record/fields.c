@@ -2,6 +2,7 @@
 #include "record/fields.h"
 
 #include "record/caged.h"
+#include "record/group.h"
 
 #define FIELD(record, member, unit, type, doc) \
 	{ #member, unit, doc, type, offsetof(struct record, member) }
@@ -129,6 +130,70 @@ static const struct ol_field watchdog_facts_fields[] = {
 	NS(ol_watchdog_facts, missed_ns, "How long that one lasted, as far as samples tell"),
 };
 
+static const struct ol_field process_memory_fields[] = {
+	BYTES(ol_process_memory, rss_bytes, "Resident: anonymous, file and shared memory together"),
+	BYTES(ol_process_memory, pss_bytes, "Shared pages divided by those who share them"),
+	BYTES(ol_process_memory, swap_bytes, "Swapped out"),
+	BYTES(ol_process_memory, vsz_bytes, "Address space"),
+	BYTES(ol_process_memory, rss_peak_bytes, "The most that was resident"),
+	BYTES(ol_process_memory, vsz_peak_bytes, "The most address space"),
+	BYTES(ol_process_memory, anon_bytes, "Of rss_bytes: memory that the program made"),
+	BYTES(ol_process_memory, file_bytes, "Of rss_bytes: pages of files"),
+	BYTES(ol_process_memory, shmem_bytes, "Of rss_bytes: shared memory and tmpfs files"),
+	BYTES(ol_process_memory, pss_anon_bytes, "Of pss_bytes: memory that the program made"),
+	BYTES(ol_process_memory, swap_pss_bytes, "Swapped out, shared pages divided"),
+	BYTES(ol_process_memory, private_bytes, "Resident, and mapped by nobody else"),
+	BYTES(ol_process_memory, huge_page_bytes, "Of anon_bytes: in huge pages"),
+	BYTES(ol_process_memory, page_table_bytes, "Page tables: charged to its group, in no RSS"),
+	NUMBER_OF(ol_process_memory, thread_count, "Its threads"),
+};
+
+static const struct ol_field process_sum_fields[] = {
+	NUMBER_OF(ol_process_sum, process_count, "That were looked at, here and below"),
+	NUMBER_OF(ol_process_sum, unseen_count, "That could not be looked at"),
+	BYTES(ol_process_sum, rss_bytes, "Sum: shared pages count once for each process"),
+	BYTES(ol_process_sum, anon_bytes, "Of rss_bytes: memory that the programs made"),
+	BYTES(ol_process_sum, file_bytes, "Of rss_bytes: pages of files"),
+	BYTES(ol_process_sum, shmem_bytes, "Of rss_bytes: shared memory and tmpfs files"),
+	BYTES(ol_process_sum, pss_bytes, "Sum: shared pages divided by those who share them"),
+	BYTES(ol_process_sum, pss_anon_bytes, "Of pss_bytes: memory that the programs made"),
+	BYTES(ol_process_sum, swap_bytes, "Swapped out"),
+	BYTES(ol_process_sum, page_table_bytes, "Page tables, in no RSS"),
+};
+
+static const struct ol_field group_look_fields[] = {
+	BYTES(ol_group_look, usage_bytes, "Charged to it and to groups below"),
+	BYTES(ol_group_look, peak_bytes, "The most that was"),
+	BYTES(ol_group_look, limit_bytes, "The tightest limit: its own, or of a group above"),
+	BYTES(ol_group_look, swap_bytes, "Swapped out"),
+	NUMBER_OF(ol_group_look, oom_kill_count, "OOM kills since it was made"),
+	NS(ol_group_look, stall_ns, "Its tasks waited for memory, in all (v2)"),
+	FIELD(ol_group_look, stall_percent, "percent", OL_FIELD_NUMBER,
+		"The same, of the last ten seconds"),
+};
+
+static const struct ol_field group_facts_fields[] = {
+	FIELD(ol_group_facts, path, "", OL_FIELD_TEXT, "Below the mount"),
+	FIELD(ol_group_facts, directory, "", OL_FIELD_TEXT, "Its directory"),
+	FIELD(ol_group_facts, is_root, "", OL_FIELD_BOOLEAN, "The whole machine"),
+	BYTES(ol_group_facts, own_limit_bytes, "Its own limit"),
+	FIELD(ol_group_facts, limiting_group, "", OL_FIELD_TEXT, "Whose limit_bytes is"),
+	BYTES(ol_group_facts, high_bytes, "memory.high; the soft limit on v1"),
+	BYTES(ol_group_facts, swap_limit_bytes, "What may be swapped out"),
+	NUMBER_OF(ol_group_facts, process_count, "Processes in it"),
+	NUMBER_OF(ol_group_facts, below_process_count, "Processes in groups below it"),
+	NUMBER_OF(ol_group_facts, below_group_count, "Groups below it"),
+	BYTES(ol_group_facts, anon_bytes, "Memory that programs made"),
+	BYTES(ol_group_facts, file_bytes, "Page cache of files"),
+	BYTES(ol_group_facts, shmem_bytes, "Shared memory and tmpfs files"),
+	BYTES(ol_group_facts, mapped_bytes, "Of these two: mapped by some process"),
+	BYTES(ol_group_facts, kernel_bytes, "What the kernel needs for it"),
+	BYTES(ol_group_facts, page_table_bytes, "Of kernel_bytes: page tables (v2)"),
+	BYTES(ol_group_facts, kernel_stack_bytes, "Of kernel_bytes: stacks (v2)"),
+	BYTES(ol_group_facts, slab_bytes, "Of kernel_bytes: slab caches (v2)"),
+	BYTES(ol_group_facts, socket_bytes, "Network buffers"),
+};
+
 #define RECORD_TYPE(name) \
 	const struct ol_record_type ol_##name##_type = { #name, name##_fields, COUNT(name##_fields) }
 
@@ -141,3 +206,7 @@ RECORD_TYPE(sample);
 RECORD_TYPE(event);
 RECORD_TYPE(caged_sample);
 RECORD_TYPE(watchdog_facts);
+RECORD_TYPE(process_memory);
+RECORD_TYPE(process_sum);
+RECORD_TYPE(group_look);
+RECORD_TYPE(group_facts);

@@ -39,6 +39,10 @@ extern const struct ol_record_type ol_sample_type;     /* Without memstats. */
 extern const struct ol_record_type ol_event_type;
 extern const struct ol_record_type ol_caged_sample_type;
 extern const struct ol_record_type ol_watchdog_facts_type; /* Without way. */
+extern const struct ol_record_type ol_process_memory_type; /* Without what is true or false. */
+extern const struct ol_record_type ol_process_sum_type;
+extern const struct ol_record_type ol_group_look_type;
+extern const struct ol_record_type ol_group_facts_type; /* Without look. */
 
 static inline uint64_t ol_field_uint64(const struct ol_field *field, const void *record) {
 	return *(const uint64_t *)((const char *)record + field->offset_bytes);

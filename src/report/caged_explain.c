@@ -4,9 +4,9 @@
 #include "report/caged_words.h"
 
 enum {
-	CLOSE_PERCENT =
-		99, /* Of the limit: the kernel charges in batches, so this is as good as full. */
-	SIGNAL_STATUS = 128 /* Shells report a signal as an exit status of so much more. */
+	CLOSE_PERCENT = 99,  /* Of the limit: as good as full, since charging is by batches. */
+	SIGNAL_STATUS = 128, /* Shells report a signal as an exit status of so much more. */
+	SIGNALS_MAX = 64
 };
 
 static bool has_limit(const struct ol_caged_summary *summary) {
@@ -32,7 +32,7 @@ static void explain_survival(struct ol_words *words, const struct ol_caged_summa
 	else
 		ol_words_add(words, "%s of the limit was never used.",
 			OL_BYTES_TEXT(limit_bytes - summary->peak_bytes));
-	if (status > SIGNAL_STATUS && status < SIGNAL_STATUS + 65)
+	if (status > SIGNAL_STATUS && status <= SIGNAL_STATUS + SIGNALS_MAX)
 		ol_words_add(words,
 			" A shell ends with status %" PRId32
 			" where a program of its own died of signal %" PRId32
@@ -54,8 +54,8 @@ static void add_warning_time(struct ol_words *words, const struct ol_caged_summa
 static void explain_own_kill(struct ol_words *words, const struct ol_caged_summary *summary) {
 	if (!summary->is_command_oom_killed) {
 		ol_words_add(words,
-			"The kernel chose another process than the command, which may not have noticed: its own "
-			"end says nothing of the work that was lost.");
+			"The kernel chose another process than the command, which may not have noticed: its "
+			"own end says nothing of the work that was lost.");
 		add_warning_time(words, summary);
 		return;
 	}
@@ -91,7 +91,8 @@ static void explain_kill(struct ol_words *words, const struct ol_caged_summary *
 		ol_words_add_stranger(words, summary->evidence.signal);
 	else if (summary->watchdog.acted_at_ns != UINT64_MAX && summary->spec.watchdog.is_on)
 		ol_words_add(words,
-			"Its watchdog told it to end, and %s later it had not. A longer --grace lets it finish.",
+			"Its watchdog told it to end, and %s later it had not. A longer --grace lets it "
+			"finish.",
 			OL_DURATION_TEXT(summary->spec.grace_ns));
 	else
 		ol_words_add(words, "The lab itself was told to end, and took it along.");

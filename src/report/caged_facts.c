@@ -3,9 +3,24 @@
 #include <string.h>
 
 #include "report/caged_words.h"
+#include "report/lines.h"
 
 static double percent(uint64_t part, uint64_t whole) {
 	return 100 * (double)part / (double)whole;
+}
+
+void ol_caged_words_add_cage(
+	struct ol_words *words, const char *separator, const struct ol_caged_summary *summary) {
+	const struct ol_caged_spec *spec = &summary->spec;
+	const struct ol_limits limits = { spec->limit_bytes, spec->swap_bytes, spec->high_bytes,
+		spec->address_space_bytes };
+	ol_words_add_limits(words, separator, &limits, &summary->cage);
+	if (spec->sample_period_ns > 0)
+		ol_words_add(
+			words, " %s watched every %s", separator, OL_DURATION_TEXT(spec->sample_period_ns));
+	if (spec->watchdog.is_on)
+		ol_words_add(
+			words, " %s watchdog at %s", separator, OL_BYTES_TEXT(spec->watchdog.threshold_bytes));
 }
 
 static void add_evidence(
@@ -158,17 +173,17 @@ static void add_reason(
 }
 
 const struct ol_caged_fact ol_caged_facts[OL_CAGED_FACT_COUNT] = {
-	{ "evidence", false, add_evidence },
-	{ "killed", false, add_kills },
-	{ "kernel", false, add_kernel_line },
-	{ "peak", false, add_peak },
-	{ "above", false, add_levels },
-	{ "stalls", false, add_stalls },
-	{ "faults", false, add_faults },
-	{ "CPU", false, add_processor },
-	{ "addresses", false, add_addresses },
-	{ "left", false, add_left },
-	{ "watchdog", true, add_watchdog },
-	{ "dump", true, add_dump },
-	{ "why", true, add_reason },
+	{ "evidence", OL_CAGED_EVIDENCE, add_evidence },
+	{ "killed", OL_CAGED_FIGURE, add_kills },
+	{ "kernel", OL_CAGED_QUOTE, add_kernel_line },
+	{ "peak", OL_CAGED_FIGURE, add_peak },
+	{ "above", OL_CAGED_FIGURE, add_levels },
+	{ "stalls", OL_CAGED_FIGURE, add_stalls },
+	{ "faults", OL_CAGED_FIGURE, add_faults },
+	{ "CPU", OL_CAGED_FIGURE, add_processor },
+	{ "addresses", OL_CAGED_FIGURE, add_addresses },
+	{ "left", OL_CAGED_FIGURE, add_left },
+	{ "watchdog", OL_CAGED_STORY, add_watchdog },
+	{ "dump", OL_CAGED_STORY, add_dump },
+	{ "why", OL_CAGED_REASON, add_reason },
 };

@@ -48,4 +48,14 @@ void ol_caged_json_record_kill(struct ol_json_record *record, const struct ol_oo
 void ol_caged_json_record_summary(
 	struct ol_json_record *record, const struct ol_caged_summary *summary);
 
+/* --report: one HTML file that needs no network, with everything the text has and a chart of usage
+ * and RSS. Whether it can be written is told before the program is started: 0, or why not. */
+int ol_caged_html_check(const char *path, struct ol_error *error);
+/* samples and events in the order of time; more of them than a page can show are thinned, the
+ * highest kept. Written beside path and then put in its place: there is never half a file. What is
+ * no regular file (a pipe, /dev/stdout) is written to as it is. */
+int ol_caged_html_write(const char *path, const struct ol_caged_summary *summary,
+	const struct ol_caged_sample *samples, size_t count, const struct ol_event *events,
+	size_t event_count, struct ol_error *error);
+
 #endif

@@ -4,39 +4,23 @@
 #include <string.h>
 
 #include "base/units.h"
+#include "report/caged_curve.h"
 #include "report/caged_report.h"
 #include "report/caged_words.h"
 #include "report/lines.h"
-#include "report/sparkline.h"
 
 enum {
 	WATCH_BAR_COLUMNS_MIN = 6, /* Less is no picture. */
 	WATCH_BAR_COLUMNS_MAX = 40,
-	WATCH_TEXT_BYTES = 256,
-	MARKED_PERCENT = 90 /* From here on the curve has the colour of danger. */
+	WATCH_TEXT_BYTES = 256
 };
-
-/* What a curve or bar is measured by: the limit, or where there is none, the peak. */
-static uint64_t scale_of(const struct ol_caged_summary *summary) {
-	if (summary->spec.limit_bytes != UINT64_MAX)
-		return summary->spec.limit_bytes;
-	return summary->peak_bytes > 0 ? summary->peak_bytes : 1;
-}
 
 void ol_caged_text_start(
 	FILE *stream, struct ol_style style, const struct ol_caged_summary *summary) {
 	const struct ol_caged_spec *spec = &summary->spec;
-	const struct ol_limits limits = { spec->limit_bytes, spec->swap_bytes, spec->high_bytes,
-		spec->address_space_bytes };
-	const char *dot = ol_cells_separator(style);
 	char text[OL_PARAGRAPH_BYTES];
 	struct ol_words words = ol_words_in(text, sizeof text);
-	ol_words_add_limits(&words, dot, &limits, &summary->cage);
-	if (spec->sample_period_ns > 0)
-		ol_words_add(&words, " %s watched every %s", dot, OL_DURATION_TEXT(spec->sample_period_ns));
-	if (spec->watchdog.is_on)
-		ol_words_add(
-			&words, " %s watchdog at %s", dot, OL_BYTES_TEXT(spec->watchdog.threshold_bytes));
+	ol_caged_words_add_cage(&words, ol_cells_separator(style), summary);
 	ol_cells_paragraph(stream, style, "cage", OL_LABEL_COLUMNS, OL_PAINT_DIM, text);
 	if (spec->adopted_pid != 0) {
 		snprintf(text, sizeof text,
@@ -121,69 +105,42 @@ void ol_caged_verdict_line(
 	fflush(stream);
 }
 
-/* What stands for what, and from when to when: "0      # is the limit, 95.4 MiB     12.30 s". */
-static void put_axis(FILE *stream, struct ol_style style, const struct ol_caged_summary *summary,
-	unsigned cell_count) {
-	char scale[WATCH_TEXT_BYTES], end[OL_UNITS_TEXT_BYTES];
-	ol_format_duration(summary->wall_ns, end);
-	snprintf(scale, sizeof scale, "%s is the %s, %s", ol_sparkline_full(style),
-		summary->spec.limit_bytes != UINT64_MAX ? "limit" : "peak",
-		OL_BYTES_TEXT(scale_of(summary)));
-	unsigned scale_columns = ol_cells_width(style, scale);
-	unsigned room = cell_count - 1 - (unsigned)strlen(end);
-	fprintf(stream, "%*s", OL_LABEL_COLUMNS, "");
-	ol_cells_paint(stream, style, OL_PAINT_DIM);
-	if (scale_columns + 4 <= room) {
-		unsigned left = (room - scale_columns) / 2;
-		fprintf(stream, "0%*s%s%*s%s", (int)left, "", scale, (int)(room - left - scale_columns), "",
-			end);
-	} else {
-		fprintf(stream, "0%*s%s", (int)room, "", end);
-	}
-	ol_cells_paint(stream, style, OL_PAINT_NONE);
-	fputc('\n', stream);
-}
-
 static void put_usage(FILE *stream, struct ol_style style, const struct ol_caged_summary *summary) {
-	size_t count =
-		summary->usage_count < OL_USAGE_POINTS_MAX ? summary->usage_count : OL_USAGE_POINTS_MAX;
-	if (count == 0)
+	if (summary->usage_count == 0)
 		return;
-	unsigned cell_count = style.columns - OL_LABEL_COLUMNS - 1;
-	uint64_t scale_bytes = scale_of(summary);
-	uint64_t marked_bytes =
-		summary->spec.limit_bytes != UINT64_MAX ? scale_bytes / 100 * MARKED_PERCENT : UINT64_MAX;
 	fputc(' ', stream);
 	ol_cells_paint(stream, style, OL_PAINT_BOLD);
 	ol_cells_put_left(stream, style, "usage", OL_LABEL_COLUMNS - 1);
 	ol_cells_paint(stream, style, OL_PAINT_NONE);
-	ol_sparkline_put(
-		stream, style, summary->usage_bytes, count, cell_count, scale_bytes, marked_bytes);
-	fputc('\n', stream);
-	put_axis(stream, style, summary, cell_count);
+	ol_caged_put_curve(
+		stream, style, summary, style.columns - OL_LABEL_COLUMNS - 1, OL_LABEL_COLUMNS);
 }
 
 /* Each line of a fact is a paragraph; the first carries the label. */
-static void put_fact(FILE *stream, struct ol_style style, const char *label, char *text) {
-	bool is_kernel = strcmp(label, "kernel") == 0;
+static void put_fact(
+	FILE *stream, struct ol_style style, const struct ol_caged_fact *fact, char *text) {
+	const char *label = fact->label;
 	for (char *line; (line = strsep(&text, "\n")) != NULL; label = "")
-		ol_cells_paragraph(
-			stream, style, label, OL_LABEL_COLUMNS, is_kernel ? OL_PAINT_DIM : OL_PAINT_NONE, line);
+		ol_cells_paragraph(stream, style, label, OL_LABEL_COLUMNS,
+			fact->place == OL_CAGED_QUOTE ? OL_PAINT_DIM : OL_PAINT_NONE, line);
 }
 
 void ol_caged_text_end(
 	FILE *stream, struct ol_style style, const struct ol_caged_summary *summary) {
 	char text[OL_CAGED_FACT_BYTES];
+	bool has_usage = false;
 	fputc('\n', stream);
 	ol_caged_verdict_line(stream, style, summary);
 	for (size_t i = 0; i < OL_CAGED_FACT_COUNT; i++) {
 		const struct ol_caged_fact *fact = &ol_caged_facts[i];
-		if (fact->is_after_usage && (i == 0 || !ol_caged_facts[i - 1].is_after_usage))
+		if (fact->place >= OL_CAGED_STORY && !has_usage) {
 			put_usage(stream, style, summary);
+			has_usage = true;
+		}
 		struct ol_words words = ol_words_in(text, sizeof text);
 		fact->add(&words, ol_cells_separator(style), summary);
 		if (words.used > 0)
-			put_fact(stream, style, fact->label, text);
+			put_fact(stream, style, fact, text);
 	}
 	fputc('\n', stream);
 	fflush(stream);

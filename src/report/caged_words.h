@@ -25,14 +25,25 @@ void ol_words_add_watchdog(struct ol_words *words, const struct ol_watchdog_spec
 
 /* The facts below a verdict, in their order: a label of its own each, and words: of one line or,
  * with line feeds between them, several; none where there is nothing to say. */
+enum ol_caged_place {
+	OL_CAGED_EVIDENCE, /* Of the verdict. */
+	OL_CAGED_FIGURE,
+	OL_CAGED_QUOTE, /* In words that are not ours. */
+	OL_CAGED_STORY, /* Below the curve of usage. */
+	OL_CAGED_REASON
+};
 struct ol_caged_fact {
 	const char *label;
-	bool is_after_usage; /* It stands below the curve of usage. */
+	enum ol_caged_place place;
 	void (*add)(
 		struct ol_words *words, const char *separator, const struct ol_caged_summary *summary);
 };
 enum { OL_CAGED_FACT_COUNT = 13, OL_CAGED_FACT_BYTES = 8192 };
 extern const struct ol_caged_fact ol_caged_facts[OL_CAGED_FACT_COUNT];
+
+/* "limit 32.0 MiB · no swap · ... · watched every 10.0 ms". */
+void ol_caged_words_add_cage(
+	struct ol_words *words, const char *separator, const struct ol_caged_summary *summary);
 
 /* What a fuller cage can hold: the limit in whole pages; UINT64_MAX: no limit. */
 uint64_t ol_caged_whole_limit(const struct ol_caged_summary *summary);

@@ -21,21 +21,25 @@ enum ol_tone ol_outcome_tone(enum ol_outcome outcome) {
 	}
 }
 
+const char *ol_outcome_mark(enum ol_outcome outcome, bool has_unicode) {
+	static const char *const marks[][2] = {
+		[OL_TONE_GOOD] = { "+", "✓" },
+		[OL_TONE_WARN] = { "!", "!" },
+		[OL_TONE_BAD] = { "X", "✗" },
+	};
+	return marks[ol_outcome_tone(outcome)][has_unicode];
+}
+
 void ol_text_verdict(
 	FILE *stream, struct ol_style style, enum ol_outcome outcome, const char *text) {
-	static const struct {
-		const char *mark, *ascii;
-		enum ol_paint paint;
-	} tones[] = {
-		[OL_TONE_GOOD] = { "✓", "+", OL_PAINT_STRONG_GOOD },
-		[OL_TONE_WARN] = { "!", "!", OL_PAINT_STRONG_WARN },
-		[OL_TONE_BAD] = { "✗", "X", OL_PAINT_STRONG_BAD },
+	static const enum ol_paint paints[] = {
+		[OL_TONE_GOOD] = OL_PAINT_STRONG_GOOD,
+		[OL_TONE_WARN] = OL_PAINT_STRONG_WARN,
+		[OL_TONE_BAD] = OL_PAINT_STRONG_BAD,
 	};
 	char line[OL_PARAGRAPH_BYTES + 8];
-	enum ol_tone tone = ol_outcome_tone(outcome);
-	snprintf(
-		line, sizeof line, "%s %s", style.has_unicode ? tones[tone].mark : tones[tone].ascii, text);
-	ol_cells_paragraph(stream, style, "", 1, tones[tone].paint, line);
+	snprintf(line, sizeof line, "%s %s", ol_outcome_mark(outcome, style.has_unicode), text);
+	ol_cells_paragraph(stream, style, "", 1, paints[ol_outcome_tone(outcome)], line);
 }
 
 void ol_words_add_limits(struct ol_words *words, const char *separator,

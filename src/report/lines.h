@@ -13,6 +13,8 @@ enum {
 
 enum ol_tone { OL_TONE_GOOD, OL_TONE_WARN, OL_TONE_BAD };
 enum ol_tone ol_outcome_tone(enum ol_outcome outcome);
+/* "✓", "!", "✗", or what stands for them in ASCII. */
+const char *ol_outcome_mark(enum ol_outcome outcome, bool has_unicode);
 
 /* The verdict with its mark, in its colour. */
 void ol_text_verdict(

@@ -4,7 +4,6 @@
 #include <assert.h>
 #include <string.h>
 
-#include "base/units.h"
 #include "report/cells.h"
 
 enum {
@@ -21,13 +20,6 @@ enum {
 
 void ol_table_init(
 	struct ol_table *table, FILE *stream, struct ol_style style, uint64_t limit_bytes) {
-	static const struct {
-		uint64_t unit_bytes;
-		const char *name;
-	} units[] = { { OL_KIB, "KiB" }, { OL_MIB, "MiB" }, { OL_GIB, "GiB" }, { OL_TIB, "TiB" } };
-	size_t unit = 0;
-	while (unit + 1 < sizeof units / sizeof *units && limit_bytes >= 2 * units[unit + 1].unit_bytes)
-		unit++;
 	unsigned rest = style.columns > FIXED_COLUMNS ? style.columns - FIXED_COLUMNS : 0;
 	unsigned name_columns = NAME_COLUMNS_MINIMUM;
 	if (rest > NAME_COLUMNS_MINIMUM + 24)
@@ -43,21 +35,19 @@ void ol_table_init(
 		.stream = stream,
 		.style = style,
 		.limit_bytes = limit_bytes,
-		.unit_bytes = units[unit].unit_bytes,
-		.unit_name = units[unit].name,
-		.decimals = limit_bytes < 10 * units[unit].unit_bytes ? 2 : 1,
+		.unit = ol_unit_of(limit_bytes, 2),
 		.name_columns = name_columns,
 		.bar_columns = bar_columns,
 	};
 }
 
 static void format_number(const struct ol_table *table, uint64_t bytes, char *text) {
-	double number = (double)bytes / (double)table->unit_bytes;
-	double smallest = table->decimals == 2 ? 0.01 : 0.1;
+	double number = (double)bytes / (double)table->unit.bytes;
+	double smallest = table->unit.decimals == 2 ? 0.01 : 0.1;
 	if (bytes > 0 && number < smallest / 2)
-		snprintf(text, NUMBER_TEXT_BYTES, "<%.*f", table->decimals, smallest);
+		snprintf(text, NUMBER_TEXT_BYTES, "<%.*f", table->unit.decimals, smallest);
 	else
-		snprintf(text, NUMBER_TEXT_BYTES, "%.*f", table->decimals, number);
+		snprintf(text, NUMBER_TEXT_BYTES, "%.*f", table->unit.decimals, number);
 	if (strlen(text) > NUMBER_COLUMNS)
 		snprintf(text, NUMBER_TEXT_BYTES, "%.0f", number);
 	if (strlen(text) > NUMBER_COLUMNS)
@@ -164,7 +154,7 @@ void ol_row_set_memstats(struct ol_row *row, const struct ol_memstats *stats) {
 
 void ol_table_head(struct ol_table *table) {
 	char name[32], limit[NUMBER_TEXT_BYTES];
-	snprintf(name, sizeof name, "phase (%s)", table->unit_name);
+	snprintf(name, sizeof name, "phase (%s)", table->unit.name);
 	format_number(table, table->limit_bytes, limit);
 	ol_cells_paint(table->stream, table->style, OL_PAINT_DIM);
 	fprintf(table->stream, " %-*s %*s %*s %*s  %*s %*s%s%s\n ", (int)table->name_columns, name,

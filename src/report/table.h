@@ -8,14 +8,13 @@
 #include <stdio.h>
 
 #include "report/report.h"
+#include "report/unit.h"
 
 struct ol_table {
 	FILE *stream;
 	struct ol_style style;
 	uint64_t limit_bytes;
-	uint64_t unit_bytes; /* All sizes are told in it. */
-	const char *unit_name;
-	int decimals;
+	struct ol_unit unit; /* All sizes are told in it. */
 	unsigned name_columns;
 	unsigned bar_columns;
 	/* What the rows so far made the legend worth. */

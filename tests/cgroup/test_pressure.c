@@ -25,6 +25,7 @@
 #include "base/units.h"
 #include "cage/cage.h"
 #include "cage/internal.h"
+#include "cage_inmate.h"
 #include "cage_support.h"
 #include "supervisor/plan.h"
 #include "supervisor/supervisor.h"
@@ -49,69 +50,6 @@ static struct ol_cage_pressure watch(struct ol_cage *cage, unsigned percent) {
 		fail_msg("%s", error.message);
 	assert_int_equal(pressure.fd, ol_cage_pressure_fd(cage));
 	return pressure;
-}
-
-/* A process in the cage that holds as much as it is told to. */
-struct inmate {
-	pid_t pid;
-	int order_fd;
-	int reply_fd;
-};
-
-__attribute__((noreturn)) static void obey(const struct ol_cage *cage, int order_fd, int reply_fd) {
-	enum { BYTES_MAX = 64 << 20 };
-	uint64_t bytes;
-	if (ol_cage_enter(cage) < 0)
-		_exit(98);
-	char *memory =
-		mmap(NULL, BYTES_MAX, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	(void)madvise(memory, BYTES_MAX, MADV_NOHUGEPAGE);
-	while (read(order_fd, &bytes, sizeof bytes) == sizeof bytes) {
-		memset(memory, 1, bytes);
-		(void)madvise(memory + bytes, BYTES_MAX - bytes, MADV_DONTNEED);
-		if (write(reply_fd, "", 1) != 1)
-			break;
-	}
-	_exit(0);
-}
-
-static struct inmate start_inmate(struct ol_cage *cage) {
-	int orders[2];
-	int replies[2];
-	assert_int_equal(pipe(orders), 0);
-	assert_int_equal(pipe(replies), 0);
-	pid_t pid = ol_cage_fork(cage, &error);
-	assert_true(pid >= 0);
-	if (pid == 0) {
-		close(orders[1]);
-		close(replies[0]);
-		obey(cage, orders[0], replies[1]);
-	}
-	close(orders[0]);
-	close(replies[1]);
-	return (struct inmate){ pid, orders[1], replies[0] };
-}
-
-static void tell_to_hold(const struct inmate *inmate, uint64_t bytes) {
-	assert_int_equal(write(inmate->order_fd, &bytes, sizeof bytes), sizeof bytes);
-}
-
-static void hold(const struct inmate *inmate, uint64_t bytes) {
-	char byte;
-	tell_to_hold(inmate, bytes);
-	assert_int_equal(read(inmate->reply_fd, &byte, 1), 1);
-}
-
-static void end_inmate(const struct inmate *inmate) {
-	assert_int_equal(kill(inmate->pid, SIGKILL), 0);
-	assert_int_equal(waitpid(inmate->pid, NULL, 0), inmate->pid);
-	close(inmate->order_fd);
-	close(inmate->reply_fd);
-}
-
-static bool tells(int fd, int timeout_ms) {
-	struct pollfd ready = { .fd = fd, .events = POLLIN };
-	return poll(&ready, 1, timeout_ms) == 1;
 }
 
 /* As a subject takes it. */

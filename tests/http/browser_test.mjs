@@ -4,63 +4,11 @@
 // OOMLAB may be web/mock.mjs, and OOMLAB_URL names a server that is running (it is not restarted).
 // OOMLAB_SCREENSHOTS is a directory for pictures. CHROMIUM names the browser, if not by its name.
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { demand, demandBrowser, DESKTOP, finish, openPage, photograph as photographPage,
+  scrollsSideways as scrollsSidewaysIn, skipAll, test, watchPage } from "./browser.mjs";
 
 const START_MS_MAX = 20000;
-const STEP_MS_MAX = 15000;
-const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-  "--disable-background-networking", "--disable-component-update", "--disable-sync"];
-const DESKTOP = { width: 1360, height: 900 };
 const PHONE = { width: 360, height: 740 };
-
-// TAP
-
-let testCount = 0;
-let failedCount = 0;
-
-async function test(sentence, body) {
-  testCount += 1;
-  try {
-    await body();
-    console.log(`ok ${testCount} - ${sentence}`);
-  } catch (error) {
-    failedCount += 1;
-    console.log(`not ok ${testCount} - ${sentence}`);
-    console.log(String(error.stack ?? error).replace(/^/gm, "# "));
-  }
-}
-
-function demand(condition, what) {
-  if (!condition) {
-    throw new Error(what);
-  }
-}
-
-function skipAll(reason) {
-  console.log(`1..0 # SKIP ${reason}`);
-  process.exit(0);
-}
-
-// What is needed: a browser, its driver, a server
-
-function findBrowser() {
-  const folders = (process.env.PATH ?? "").split(delimiter);
-  const named = ["chromium", "chromium-browser"]
-    .flatMap((name) => folders.map((folder) => join(folder, name)));
-  return [process.env.CHROMIUM, ...named, "/usr/bin/chromium"].find((path) =>
-    path && existsSync(path));
-}
-
-function loadDriver() {
-  try {
-    return createRequire(new URL("../../web/package.json", import.meta.url))("playwright-core");
-  } catch {
-    return null;
-  }
-}
 
 // { url, process }: ready when it has said where it listens.
 function startServer(port) {
@@ -97,35 +45,20 @@ function stopServer(server) {
   });
 }
 
-const chromiumPath = findBrowser();
-const driver = loadDriver();
-if (!chromiumPath) {
-  skipAll("no chromium");
-}
-if (!driver) {
-  skipAll("no playwright-core: tools/page.sh test fetches it");
-}
+const browser = await demandBrowser();
 if (!process.env.OOMLAB && !process.env.OOMLAB_URL) {
   skipAll("OOMLAB names no program");
 }
 
 // The browser, with an ear on everything that must not happen
 
-const profile = mkdtempSync(join(tmpdir(), "oomlab-browser-"));
 let server = process.env.OOMLAB_URL ? { url: process.env.OOMLAB_URL } : await startServer(0);
 process.on("exit", () => server.process?.kill("SIGTERM")); // Where all else fails.
 const origin = new URL(server.url).origin;
 if (!(await (await fetch(`${origin}/collect-policy.json`)).json()).is_caged) {
   skipAll("no cage on this machine");
 }
-const context = await driver.chromium.launchPersistentContext(profile, {
-  executablePath: chromiumPath, args: FLAGS, headless: true, viewport: DESKTOP,
-  colorScheme: "light",
-});
-context.setDefaultTimeout(STEP_MS_MAX);
-
-const complaints = [];
-const foreign = [];
+const page = await openPage(browser);
 let isRestarting = false;
 
 // A death is answered by 507, which browsers print in the console; so is a lost connection.
@@ -134,24 +67,8 @@ function isExpected(message) {
   return isOfNetwork && (isRestarting || message.text().includes("507"));
 }
 
-const page = context.pages()[0] ?? await context.newPage();
-page.on("console", (message) => {
-  if (message.type() === "error" && !isExpected(message)) {
-    complaints.push(message.text());
-  }
-});
-page.on("pageerror", (error) => complaints.push(String(error.stack)));
-page.on("request", (request) => {
-  if (!request.url().startsWith(`${origin}/`) && !request.url().startsWith("data:")) {
-    foreign.push(request.url());
-  }
-});
-await page.addInitScript(() => {
-  window.violations = [];
-  document.addEventListener("securitypolicyviolation", (event) => {
-    window.violations.push(`${event.violatedDirective}: ${event.blockedURI || event.sample}`);
-  });
-});
+const { complaints, foreign } = await watchPage(page, { isExpected,
+  isForeign: (url) => !url.startsWith(`${origin}/`) && !url.startsWith("data:") });
 
 // What a test says of the page
 
@@ -162,18 +79,8 @@ const spoken = (selector, pattern) => page.waitForFunction(
   ([where, source]) => new RegExp(source, "i").test(document.querySelector(where).textContent),
   [selector, pattern.source]);
 
-async function photograph(name) {
-  const folder = process.env.OOMLAB_SCREENSHOTS;
-  if (folder) {
-    mkdirSync(folder, { recursive: true });
-    await page.waitForTimeout(300); // The chart draws with the next frame.
-    await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true });
-  }
-}
-
-async function scrollsSideways() {
-  return page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth);
-}
+const photograph = (name) => photographPage(page, name);
+const scrollsSideways = () => scrollsSidewaysIn(page);
 
 async function run() {
   await test("the page loads, and is live", async () => {
@@ -354,11 +261,9 @@ async function run() {
 try {
   await run();
 } finally {
-  await context.close();
+  await browser.close();
   if (server.process) {
     await stopServer(server);
   }
-  rmSync(profile, { recursive: true, force: true });
 }
-console.log(`1..${testCount}`);
-process.exit(failedCount === 0 ? 0 : 1);
+finish();

@@ -194,7 +194,8 @@ static const struct {
 					 "It went over memory.high (24.0 MiB) 480 times" } },
 	{ throttled_for_an_unknown_time, { "held at memory.high (24.0 MiB), 480 times" } },
 	{ make_caged_apoptosis,
-		{ "+ SHUT DOWN in good order: told by its watchdog at 91.0 MiB, it ended with exit status 0",
+		{ "+ SHUT DOWN in good order: told by its watchdog at 91.0 MiB, it ended with exit "
+		  "status 0",
 			"dump /var/tmp/oomlab-python3-1", "It left with 3.4 MiB of the limit to spare." } },
 	{ refused,
 		{ "X OUT OF MEMORY: 3 requests for address space were refused, and it ended with exit "

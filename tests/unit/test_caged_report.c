@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "caged_report_html_tests.h"
 #include "caged_report_json_tests.h"
 #include "caged_report_summary.h"
 #include "caged_report_verdict_tests.h"
@@ -129,8 +130,8 @@ static void what_is_watched_is_a_line_a_look_or_one_line_redrawn(void **state) {
 	struct ol_style terminal = { .columns = 60, .is_terminal = true };
 	OL_AUTO_FREE char *redrawn = watched(terminal, 100 * OL_MIB);
 	assert_string_equal(redrawn,
-		"\r\033[K   50.0 MiB of 100.0 MiB  50 %  peak 60.0 MiB ######......"
-		"\r\033[K   70.0 MiB of 100.0 MiB  70 %  peak 70.0 MiB ########...."
+		"\r\033[K   50.0 MiB of 100.0 MiB  50 %  peak 60.0 MiB #######......"
+		"\r\033[K   70.0 MiB of 100.0 MiB  70 %  peak 70.0 MiB #########...."
 		"\r\033[K");
 	terminal.columns = 40;
 	OL_AUTO_FREE char *narrow = watched(terminal, UINT64_MAX);
@@ -149,7 +150,8 @@ static void a_kill_is_told_in_one_line_with_its_limit(void **state) {
 	ol_caged_text_kill(stream, unicode, &kill);
 	fclose(stream);
 	assert_string_equal(text,
-		" X 12.30 s: the kernel killed python3 (pid 123), 95.0 MiB of its own, at the cage's limit\n"
+		" X 12.30 s: the kernel killed python3 (pid 123), 95.0 MiB of its own, at the "
+		"cage's limit\n"
 		" ✗ 12.30 s: the kernel killed python3 (pid 123), for want of memory\n");
 	free(text);
 }
@@ -220,7 +222,8 @@ static void a_watchdog_tells_what_it_did_and_what_looks_would_have_missed(void *
 			"had nothing to do: usage never reached 90.0 MiB" },
 		{ { .is_on = 1, .threshold_bytes = 90 << 20, .every_ns = 15 * OL_NS_PER_S },
 			{ .crossed_at_ns = 7, .acted_at_ns = UINT64_MAX },
-			"did not act, though usage reached 90.0 MiB before the first of its looks every 15.00 s" },
+			"did not act, though usage reached 90.0 MiB before the first of its looks every "
+			"15.00 s" },
 		{ { .is_on = 1, .threshold_bytes = 90 << 20, .every_ns = 15 * OL_NS_PER_S, .measure = 1 },
 			{ .crossed_at_ns = 7,
 				.acted_at_ns = UINT64_MAX,
@@ -229,21 +232,21 @@ static void a_watchdog_tells_what_it_did_and_what_looks_would_have_missed(void *
 				.missed_count = 1,
 				.missed_bytes = 26 << 20,
 				.missed_ns = 120 * OL_NS_PER_MS },
-			"did not act, though resident memory reached 90.0 MiB: its 2 looks, every 15.00 s, saw at "
-			"most 4.0 MiB; looks alone missed one spike to the threshold, 26.0 MiB above what the look "
-			"before saw, for 120.0 ms" },
+			"did not act, though resident memory reached 90.0 MiB: its 2 looks, every 15.00 s, saw "
+			"at most 4.0 MiB; looks alone missed one spike to the threshold, 26.0 MiB above what "
+			"the look before saw, for 120.0 ms" },
 		{ { .is_on = 1, .threshold_bytes = 90 << 20, .every_ns = OL_NS_PER_S, .wants_notice = 1 },
 			{ .way = OL_WATCHDOG_LOOK,
-				.crossed_at_ns = 300 * OL_NS_PER_MS,
+				.crossed_at_ns = 0,
 				.acted_at_ns = 400 * OL_NS_PER_MS,
 				.acted_bytes = 92 << 20,
 				.look_count = 1,
 				.missed_count = 3,
 				.missed_bytes = 1 << 20,
 				.missed_ns = 5 },
-			"acted on a look at 92.0 MiB, 100.0 ms to 400.0 ms after usage crossed 90.0 MiB; the end took "
-			"0 ns; looks alone missed 3 spikes to the threshold, the highest 1.0 MiB above what the "
-			"look before saw, for 5 ns; the kernel could not be asked to tell" },
+			"acted on a look at 92.0 MiB, 400.0 ms after usage was seen to cross 90.0 MiB; the end "
+			"took 0 ns; looks alone missed 3 spikes to the threshold, the highest 1.0 MiB above "
+			"what the look before saw, for 5 ns; the kernel could not be asked to tell" },
 		{ { .is_on = 1, .threshold_bytes = 90 << 20, .every_ns = 0, .wants_notice = 1 },
 			{ .way = OL_WATCHDOG_NOTICE,
 				.has_notice = 1,
@@ -284,6 +287,12 @@ int main(void) {
 		cmocka_unit_test(hostile_text_of_a_caged_program_still_makes_valid_json),
 		cmocka_unit_test(a_cages_record_is_read_as_a_runs_is),
 		cmocka_unit_test(a_full_disk_spoils_a_cages_summary_aloud),
+		cmocka_unit_test(a_page_has_every_gap_filled_and_nothing_that_breaks_out),
+		cmocka_unit_test(a_page_lists_kills_and_events_in_the_order_of_time),
+		cmocka_unit_test(a_page_takes_the_place_of_what_was_there_and_its_mode),
+		cmocka_unit_test(a_page_that_cannot_be_written_is_refused_with_its_reason),
+		cmocka_unit_test(a_page_that_does_not_fit_leaves_what_was_there),
+		cmocka_unit_test(looking_whether_a_page_can_be_written_leaves_nothing),
 	};
 	return cmocka_run_group_tests_name("caged_report", tests, NULL, NULL);
 }

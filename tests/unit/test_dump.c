@@ -138,7 +138,8 @@ static void a_file_that_is_gone_or_none_is_left_out_without_waiting(void **state
 	ol_dump_destroy(dump);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+#define TEST(name)    cmocka_unit_test_setup_teardown(name, begin, end)
+#define STOPPED(name) cmocka_unit_test_setup_teardown(name, begin, end_stopped)
 
 int main(void) {
 	const struct CMUnitTest tests[] = {
@@ -155,10 +156,10 @@ int main(void) {
 		TEST(a_parent_that_is_removed_meanwhile_is_told_of),
 		TEST(a_file_that_is_too_large_is_named_and_the_others_are_written),
 		TEST(a_full_disk_is_told_with_the_files_name),
-		TEST(a_writer_that_hangs_is_ended_in_time_and_what_it_wrote_stays),
-		TEST(the_writer_stands_alone_with_nothing_open_that_it_does_not_need),
-		TEST(a_writer_at_work_is_ended_with_its_dump),
-		TEST(a_writer_that_somebody_ended_is_told_of),
+		STOPPED(a_writer_that_hangs_is_ended_in_time_and_what_it_wrote_stays),
+		STOPPED(the_writer_stands_alone_with_nothing_open_that_it_does_not_need),
+		STOPPED(a_writer_at_work_is_ended_with_its_dump),
+		STOPPED(a_writer_that_somebody_ended_is_told_of),
 		TEST(a_writer_ends_its_work_though_the_lab_is_gone),
 		TEST(what_is_more_than_memory_is_left_out_and_the_rest_is_written),
 		TEST(a_profile_is_byte_for_byte_what_the_format_says),

@@ -171,6 +171,63 @@ serve_tests() {
 	check "serve: no control group is left" no_group_is_left
 }
 
+# ---- Other people's programs in a cage ----
+
+killed_in_cage_tests() {
+	lab cage --format=json --limit=20M -- dd if=/dev/zero of=/dev/null bs=40M count=1
+	check "cage: a program is killed at the limit" json_has '"outcome":"oom-killed"'
+	check "cage: the kernel counted one kill" json_has '"oom_kill_delta":1'
+	check "cage: its status is a killed one's" status_is 137
+}
+
+shut_down_in_cage_tests() {
+	lab cage --format=json --limit=64M --watchdog=50% --dump=/tmp -- \
+		sh -c 'x=aaaaaaaaaaaaaaaa; while :; do x=$x$x; sleep 0.1; done'
+	check "cage: its watchdog ends it in time" json_has '"outcome":"shut-down"'
+	check "cage: by the kernel's notice" json_has '"way":"notice"'
+	check "cage: and leaves behind what it knows" \
+		eval '[ -s "$(ls -d /tmp/oomlab-sh-*)/memory.stat" ]'
+	rm -rf /tmp/oomlab-sh-*
+}
+
+cage_tests() {
+	lab cage --format=json -- sh -c 'exit 7'
+	check "cage: the exit status is passed on" status_is 7
+	check "cage: who ends by itself survived" json_has '"outcome":"survived"'
+	killed_in_cage_tests
+	check "cage: by name" json_has '"name":"dd"'
+	check "cage: usage never went above the limit" number_is_at_most cage_peak_bytes 20971520
+	lab cage --format=json --limit=20M -- \
+		sh -c 'dd if=/dev/zero of=/dev/null bs=40M count=1; exit 3'
+	check "cage: a child is killed, the command lives on" \
+		json_has '"is_command_oom_killed":false'
+	check "cage: which is a kill all the same" json_has '"outcome":"oom-killed"'
+	lab cage --format=json --timeout=1 -- sleep 60
+	check "cage: a time limit" json_has '"outcome":"timed-out"'
+	shut_down_in_cage_tests
+	recipe_tests
+}
+
+# A lab in a cage makes its cage inside: the outer limit is the one that is met.
+recipe_tests() {
+	ifconfig lo 127.0.0.1 up
+	oomlab cage --format=json --limit=100000000 -- oomlab serve recipe --quiet \
+		>/tmp/lab.stdout 2>/tmp/lab.stderr </dev/null &
+	server_pid=$!
+	for _ in $(seq 100); do
+		timeout 5 wget -q -O /tmp/answer http://127.0.0.1:8080/ping 2>/dev/null && break
+		usleep 100000
+	done
+	for _ in 1 2 3 4 5; do
+		timeout 20 wget -q -O /dev/null http://127.0.0.1:8080/generate-load/memory 2>/dev/null
+	done
+	end_server
+	check "cage: the recipe's service is killed" json_has '"outcome":"oom-killed"'
+	check "cage: at its limit, in whole pages" json_has '"cage_peak_bytes":99999744'
+	check "cage: the report names the process" json_has '"name":"oomlab-subject"'
+	check "cage: the service itself ended in good order" status_is 0
+}
+
 # ---- What every world that can run a cage is asked ----
 
 spike_tests() { # spike_tests MODE MEMORY_VERSION
@@ -202,6 +259,7 @@ spike_tests() { # spike_tests MODE MEMORY_VERSION
 	lab run --limit=nonsense
 	check "a bad limit is a usage error" status_is 2
 	serve_tests
+	cage_tests
 }
 
 # ---- What a world with a swap device is asked ----
@@ -244,25 +302,52 @@ swap_tests() { # swap_tests CONTROL_GROUP LIMIT_FILE
 	check "the doctor is content" status_is 0
 }
 
-# ---- What a world is asked that tells of memory pressure in its own way ----
+# ---- What other programs ask ----
 
-# Each line of tests/cgroup/test_pressure.c is a test of this world.
-# With PREFIX, a shell command, they run as user 1000 after it.
-pressure_tests() { # pressure_tests threshold|stall|high [PREFIX]
-	command=test_pressure
-	[ $# -eq 1 ] || command="$2; exec su guest -c 'exec test_pressure'"
-	CMOCKA_MESSAGE_OUTPUT=TAP OOMLAB_PRESSURE=$1 timeout -k 5 "$lab_timeout_s" \
-		sh -c "$command" >/tmp/pressure.tap 2>&1 </dev/null
+# Each line of TAP is a test of this world.
+tap_tests() { # tap_tests NAME
 	while read -r line; do
 		case $line in
-		"ok "*) say_result ok "pressure ($1): ${line#ok * - }" ;;
-		"not ok "[0-9]*) say_result "not ok" "pressure ($1): ${line#not ok * - }" ;;
+		"ok "*) say_result ok "$1: ${line#ok * - }" ;;
+		"not ok "[0-9]*) say_result "not ok" "$1: ${line#not ok * - }" ;;
 		"#"*) echo "$line" >&3 ;;
 		esac
-	done </tmp/pressure.tap
-	planned_count=$(sed -n 's/^1\.\.\([0-9]*\)$/\1/p' /tmp/pressure.tap)
-	check "pressure ($1): all of them have run" \
-		[ "$(grep -c '^\(not \)*ok [0-9]' /tmp/pressure.tap)" -eq "${planned_count:-none}" ]
+	done
+}
+
+# ---- What a world is asked that tells of memory pressure in its own way ----
+
+# Each line of a program of tests/cgroup/ is a test of this world.
+# With PREFIX, a shell command, they run as user 1000 after it.
+program_tests() { # program_tests PROGRAM threshold|stall|high [PREFIX]
+	command=$1
+	name="${1#test_} ($2)"
+	[ $# -eq 2 ] || command="$3; exec su guest -c 'exec $1'"
+	CMOCKA_MESSAGE_OUTPUT=TAP OOMLAB_PRESSURE=$2 timeout -k 5 "$lab_timeout_s" \
+		sh -c "$command" >/tmp/program.tap 2>&1 </dev/null
+	tap_tests "$name" </tmp/program.tap
+	planned_count=$(sed -n 's/^1\.\.\([0-9]*\)$/\1/p' /tmp/program.tap)
+	check "$name: all of them have run" \
+		[ "$(grep -c '^\(not \)*ok [0-9]' /tmp/program.tap)" -eq "${planned_count:-none}" ]
+}
+
+pressure_tests() {
+	program_tests test_pressure "$@"
+}
+
+# What anybody's program may do in a cage.
+cage_part_tests() { # cage_part_tests threshold|stall|high [PREFIX]
+	program_tests test_cage_adopt "$@"
+	program_tests test_cage_notice "$@"
+	program_tests test_cage_programs "$@"
+}
+
+# Random trials of the verdict: each line is a test of this world.
+trial_tests() { # trial_tests COUNT SEED
+	timeout -k 5 "$lab_timeout_s" trials "$1" "$2" /opt/oomlab >/tmp/trials.tap 2>&1 </dev/null
+	trials_status=$?
+	tap_tests trials </tmp/trials.tap
+	check "trials: all of them are right" [ $trials_status -eq 0 ]
 }
 
 closing_tests() {

@@ -52,7 +52,9 @@ kernel=$("$here/kernel.sh" "$build/vm" "$kernel_release" 2>"$temporary/reason") 
 root=$temporary/root
 mkdir -p "$root/bin" "$root/opt" "$root/proc" "$root/sys" "$root/dev" "$root/tmp" "$root/etc"
 cp "$(command -v busybox)" "$root/bin/busybox"
-for program in oomlab oomlab-subject oomlab-serve tests/cgroup/test_pressure; do
+for program in oomlab oomlab-subject oomlab-serve tests/cgroup/test_pressure \
+	tests/cgroup/test_cage_adopt tests/cgroup/test_cage_notice tests/cgroup/test_cage_programs \
+	tests/cgroup/trials; do
 	cp -L "$build/$program" "$root/opt/" || exit 1
 	ldd "$build/$program" 2>/dev/null | awk '$2 == "=>" { print $3 } $1 ~ /^\// { print $1 }'
 done | sort -u | while read -r library; do

@@ -7,6 +7,8 @@ refusal_tests() { # refusal_tests WHERE
 	check "$1: the run is refused" status_is 4
 	check "$1: the refusal names the memory controller" stderr_says 'memory'
 	check "$1: it is not reported as carried out" eval '! json_has "\"outcome\":\"oom-killed\""'
+	lab cage -- true
+	check "$1: a cage for a program is refused, too" status_is 4
 	lab doctor
 	check "$1: the doctor names the kernel option" output_says 'cgroup_disable|cgroup_enable'
 	check "$1: the doctor says that runs will be refused" eval '! status_is 0'

@@ -11,4 +11,5 @@ world_tests() {
 	lab doctor
 	check "the doctor is content" status_is 0
 	serve_tests
+	cage_tests
 }

@@ -23,7 +23,13 @@ world_tests() {
 	check "from a sibling leaf: --gc saves it" outcome_is survived
 	lab_as_guest "echo \$\$ >$cgroups/guest/shell/cgroup.procs" doctor
 	check "from a sibling leaf: the doctor is content" status_is 0
+	lab_as_guest "echo \$\$ >$cgroups/guest/shell/cgroup.procs" \
+		cage --format=json --limit=20M -- dd if=/dev/zero of=/dev/null bs=40M count=1
+	check "cage: a user's program is killed at the limit" json_has '"outcome":"oom-killed"'
+	check "cage: it was the command itself" json_has '"is_command_oom_killed":true'
+	check "cage: the limit was the cage's own" json_has '"limited_by":"own"'
 	pressure_tests stall "echo \$\$ >$cgroups/guest/shell/cgroup.procs"
+	cage_part_tests stall "echo \$\$ >$cgroups/guest/shell/cgroup.procs"
 	check "the chain is given back" eval '! grep memory $cgroups/guest/cgroup.subtree_control'
 	rmdir $cgroups/guest/shell
 

@@ -6,6 +6,9 @@ kernel_arguments="psi=0"
 world_tests() {
 	check "there are no stalls here" eval '! [ -e $cgroups/memory.pressure ]'
 	pressure_tests high
+	cage_part_tests high
+	killed_in_cage_tests
+	shut_down_in_cage_tests
 	lab doctor
 	check "the doctor is content" status_is 0
 	check "the doctor says how to be told of pressure" output_says 'psi=1'

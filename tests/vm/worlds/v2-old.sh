@@ -10,7 +10,10 @@ world_tests() {
 	check "a collection before the second allocation saves it" outcome_is survived
 	lab run --memlimit=90% --format=json
 	check "a memory limit of 90% saves it" outcome_is survived
+	killed_in_cage_tests
+	shut_down_in_cage_tests
 	pressure_tests stall
+	cage_part_tests stall
 	lab doctor
 	check "the doctor is content" status_is 0
 }

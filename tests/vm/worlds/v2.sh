@@ -23,4 +23,6 @@ world_tests() {
 	lab run --group=nowhere
 	check "a parent group that is not there: how to make it" stderr_says 'mkdir -p'
 	pressure_tests stall
+	cage_part_tests stall
+	trial_tests 25 1
 }

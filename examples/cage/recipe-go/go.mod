@@ -1,0 +1,3 @@
+module recipe-go
+
+go 1.19

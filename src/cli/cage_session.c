@@ -1,0 +1,208 @@
+/* cage_session.c -- Carries out a request: the command in its cage, and what is told of it.
+ *
+ * Standard output is the command's; the story goes to standard error. */
+#include "cli/cage_session.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/units.h"
+#include "caged/caged.h"
+#include "cli/cage_dump.h"
+#include "cli/command.h"
+#include "cli/sample_store.h"
+#include "cli/say.h"
+#include "report/caged_report.h"
+#include "report/report.h"
+#include "runtimes/runtimes.h"
+#include "supervisor/system.h"
+
+#define WATCH_PERIOD_NS (300 * OL_NS_PER_MS)
+
+enum { EXIT_NOT_EXECUTABLE = 126, EXIT_NOT_FOUND = 127, EVENTS_MAX = 64 };
+
+extern char **environ;
+
+struct session {
+	const struct ol_cage_request *request;
+	struct ol_style style;         /* Of standard error. */
+	struct ol_json_record *record; /* NULL: none. */
+	struct ol_sample_store samples;
+	struct ol_event events[EVENTS_MAX];
+	size_t event_count;
+	struct ol_dump *dump; /* NULL: nothing was left behind. */
+	uint64_t watch_due_ns;
+	bool is_watch_line; /* One is on the terminal. */
+	const struct ol_caged_summary *summary;
+};
+
+static void clear_watch_line(struct session *session) {
+	if (session->is_watch_line)
+		ol_caged_text_watch_end(stderr, session->style);
+	session->is_watch_line = false;
+}
+
+static void on_start(void *context, const struct ol_caged_summary *summary) {
+	struct session *session = context;
+	if (!session->request->is_quiet)
+		ol_caged_text_start(stderr, session->style, summary);
+	if (session->record != NULL)
+		ol_caged_json_record_header(session->record, summary);
+}
+
+static void on_sample(void *context, const struct ol_caged_sample *sample) {
+	struct session *session = context;
+	ol_sample_store_add(&session->samples, sample);
+	if (session->record != NULL)
+		ol_caged_json_record_sample(session->record, sample);
+	if (!session->request->is_watched || sample->at_ns < session->watch_due_ns)
+		return;
+	session->watch_due_ns = sample->at_ns + WATCH_PERIOD_NS;
+	ol_caged_text_watch(stderr, session->style, session->summary, sample);
+	session->is_watch_line = true;
+}
+
+static void on_kill(void *context, const struct ol_oom_kill *kill) {
+	struct session *session = context;
+	clear_watch_line(session);
+	if (!session->request->is_quiet)
+		ol_caged_text_kill(stderr, session->style, kill);
+	if (session->record != NULL)
+		ol_caged_json_record_kill(session->record, kill);
+}
+
+static void on_event(void *context, const struct ol_event *event) {
+	struct session *session = context;
+	clear_watch_line(session);
+	if (!session->request->is_quiet)
+		ol_caged_text_event(stderr, session->style, event);
+	if (session->record != NULL)
+		ol_json_record_event(session->record, event);
+	if (session->event_count < EVENTS_MAX)
+		session->events[session->event_count++] = *event;
+}
+
+static void on_act(void *context, const struct ol_caged_summary *summary) {
+	struct session *session = context;
+	struct ol_event event = { .at_ns = summary->watchdog.acted_at_ns, .kind = "watchdog" };
+	char bytes[OL_UNITS_TEXT_BYTES];
+	snprintf(event.text, sizeof event.text, "%s: the command is told to end",
+		ol_format_bytes(summary->watchdog.acted_bytes, bytes));
+	on_event(session, &event);
+	if (session->request->dump_parent[0] == '\0')
+		return;
+	struct ol_error error;
+	int result = ol_cage_dump_start(session->request->dump_parent, summary,
+		session->samples.samples, session->samples.count, &session->dump, &error);
+	if (result < 0) {
+		snprintf(event.text, sizeof event.text, "nothing is left behind: %.460s", error.message);
+		on_event(session, &event);
+	}
+}
+
+/* What was told of memory to the language's runtime, and does not fit the cage. */
+static void advise(const struct ol_cage_request *request) {
+	struct ol_advice advice[OL_ADVICE_MAX];
+	if (request->is_quiet || request->spec.adopted_pid != 0)
+		return;
+	size_t count = ol_runtimes_advise((const char *const *)request->command,
+		(const char *const *)environ, request->spec.limit_bytes, advice);
+	struct ol_style style = ol_style_of(stderr);
+	for (size_t i = 0; i < count; i++)
+		ol_text_report_finding(stderr, style,
+			advice[i].is_warning ? OL_FINDING_WEAK : OL_FINDING_GOOD, advice[i].setting,
+			advice[i].text, "");
+}
+
+static int report(struct session *session, const struct ol_caged_summary *summary) {
+	const struct ol_cage_request *request = session->request;
+	struct ol_error error = { 0 };
+	int status = OL_EXIT_DONE;
+	clear_watch_line(session);
+	if (request->is_quiet)
+		ol_caged_verdict_line(stderr, session->style, summary);
+	else
+		ol_caged_text_end(stderr, session->style, summary);
+	if (session->record != NULL)
+		ol_caged_json_record_summary(session->record, summary);
+	if (request->is_json && ol_caged_json_write_summary(stdout, summary, &error) < 0)
+		status = OL_EXIT_LAB;
+	return status;
+}
+
+static int exit_status(const struct session *session, const struct ol_caged_summary *summary) {
+	const struct ol_cage_request *request = session->request;
+	if (request->has_expectation) {
+		if (summary->outcome == request->expectation)
+			return OL_EXIT_DONE;
+		ol_say("expected %s, but it ended %s", ol_outcome_name(request->expectation),
+			ol_outcome_name(summary->outcome));
+		return OL_EXIT_UNMET;
+	}
+	if (summary->evidence.signal > 0)
+		return OL_EXIT_SIGNAL + summary->evidence.signal;
+	/* Only the parent of an adopted process learns its status. */
+	return summary->evidence.exit_status > 0 ? summary->evidence.exit_status : OL_EXIT_DONE;
+}
+
+static int say_failure(int result, bool is_command_bad, const struct ol_error *error) {
+	ol_say("%s", error->message);
+	if (!is_command_bad)
+		return OL_EXIT_LAB;
+	return result == -ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE;
+}
+
+static int run(struct session *session, struct ol_caged_summary *summary) {
+	const struct ol_cage_request *request = session->request;
+	struct ol_caged_sink sink = {
+		.context = session,
+		.on_start = on_start,
+		.on_sample = on_sample,
+		.on_kill = on_kill,
+		.on_event = on_event,
+		.on_act = on_act,
+	};
+	struct ol_error error = { 0 };
+	bool is_command_bad;
+	int result =
+		ol_caged_run(&request->spec, request->command, &sink, summary, &is_command_bad, &error);
+	clear_watch_line(session);
+	if (session->dump != NULL)
+		ol_cage_dump_finish(session->dump, summary);
+	if (result < 0)
+		return say_failure(result, is_command_bad, &error);
+	summary->system = ol_system_facts();
+	int status = report(session, summary);
+	return status != OL_EXIT_DONE ? status : exit_status(session, summary);
+}
+
+int ol_cage_session(struct ol_cage_request *request) {
+	OL_AUTO_FREE struct ol_caged_summary *summary = calloc(1, sizeof *summary);
+	OL_AUTO_FREE struct session *session = calloc(1, sizeof *session);
+	if (summary == NULL || session == NULL) {
+		ol_say("no memory for the cage's records");
+		return OL_EXIT_LAB;
+	}
+	struct ol_error error;
+	session->request = request;
+	session->summary = summary;
+	session->style = ol_style_of(stderr);
+	if (request->record_path != NULL &&
+		ol_json_record_create(request->record_path, &session->record, &error) < 0) {
+		ol_say("%s", error.message);
+		return OL_EXIT_LAB;
+	}
+	if (request->report_path != NULL || request->spec.watchdog.is_on)
+		ol_sample_store_init(&session->samples);
+	advise(request);
+	int status = run(session, summary);
+	if (ol_json_record_destroy(session->record, &error) < 0) {
+		ol_say("%s", error.message);
+		status = OL_EXIT_LAB;
+	}
+	ol_sample_store_finish(&session->samples);
+	return status;
+}

@@ -1,0 +1,226 @@
+/* test_cage_terminal.c -- oomlab cage at a terminal: keys, job control, and a terminal that is as
+ * before when a caged shell was killed.
+ *
+ * OOMLAB names the program. Each test has a terminal of its own, with a shell in it as people use
+ * one; what the test types and reads is what a person would. */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pty.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+enum { SCREEN_BYTES = 1 << 20, LINE_BYTES = 2048, PATIENCE_MS = 20000 };
+
+static struct terminal {
+	int fd; /* The side of the person. */
+	pid_t shell;
+	char screen[SCREEN_BYTES];
+	size_t length;
+	size_t seen; /* Up to here it was waited for. */
+} terminal;
+
+static const char *oomlab;
+
+static uint64_t now_ms(void) {
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static bool read_some(int timeout_ms) {
+	struct pollfd wait = { .fd = terminal.fd, .events = POLLIN };
+	if (poll(&wait, 1, timeout_ms) != 1)
+		return false;
+	size_t room = SCREEN_BYTES - 1 - terminal.length;
+	ssize_t count = read(terminal.fd, terminal.screen + terminal.length, room);
+	if (count <= 0)
+		return false;
+	terminal.length += (size_t)count;
+	terminal.screen[terminal.length] = '\0';
+	return true;
+}
+
+/* Until the text shows, behind what was waited for before. */
+static void wait_for(const char *text) {
+	uint64_t end_ms = now_ms() + PATIENCE_MS;
+	for (;;) {
+		const char *found = strstr(terminal.screen + terminal.seen, text);
+		if (found != NULL) {
+			terminal.seen = (size_t)(found - terminal.screen) + strlen(text);
+			return;
+		}
+		if (now_ms() > end_ms) {
+			print_message(
+				"waited for '%s'; the screen since:\n%s\n", text, terminal.screen + terminal.seen);
+			fail();
+		}
+		(void)read_some(100);
+	}
+}
+
+__attribute__((format(printf, 1, 2))) static void type(const char *format, ...) {
+	char text[LINE_BYTES];
+	va_list arguments;
+	va_start(arguments, format);
+	int length = vsnprintf(text, sizeof text, format, arguments);
+	va_end(arguments);
+	assert_int_equal(write(terminal.fd, text, (size_t)length), length);
+}
+
+static int open_terminal(void **state) {
+	memset(&terminal, 0, sizeof terminal);
+	struct winsize size = { .ws_row = 50, .ws_col = 100 };
+	terminal.shell = forkpty(&terminal.fd, NULL, NULL, &size);
+	if (terminal.shell == 0) {
+		setenv("PS1", "outer> ", 1);
+		setenv("TERM", "dumb", 1);
+		setenv("OOMLAB", oomlab, 1);
+		execlp("bash", "bash", "--norc", "--noprofile", "--noediting", "-i", (char *)NULL);
+		_exit(127);
+	}
+	if (terminal.shell < 0)
+		return -1;
+	wait_for("outer> ");
+	return 0;
+}
+
+static int close_terminal(void **state) {
+	if (terminal.fd >= 0)
+		close(terminal.fd);
+	kill(terminal.shell, SIGKILL);
+	waitpid(terminal.shell, NULL, 0);
+	return 0;
+}
+
+static void the_interrupt_key_reaches_the_command(void **state) {
+	type("$OOMLAB cage -- sleep 60\n");
+	wait_for("cage ");
+	wait_for("every");
+	usleep(300000);
+	type("\x03");
+	wait_for("KILLED");
+	wait_for("SIGINT");
+	wait_for("outer> ");
+	type("echo status=$?\n");
+	wait_for("status=130");
+}
+
+static void a_caged_shell_has_the_terminal(void **state) {
+	type("PS1='inner> ' $OOMLAB cage -- bash --norc --noprofile --noediting -i\n");
+	wait_for("inner> ");
+	type("echo $((20 + 22)); cat /proc/self/cgroup | grep -c oomlab-\n");
+	wait_for("42");
+	wait_for("1");
+	wait_for("inner> ");
+	/* Its own job control works. */
+	type("sleep 60\n");
+	usleep(300000);
+	type("\x1a");
+	wait_for("Stopped");
+	wait_for("inner> ");
+	type("kill -KILL %%1; sleep 0.1; echo go''ne\n");
+	wait_for("gone");
+	wait_for("inner> ");
+	/* It stops, and is waited for by the shell outside, which goes on. */
+	type("suspend\n");
+	wait_for("Stopped");
+	wait_for("outer> ");
+	type("fg\n");
+	type("exit 5\n");
+	wait_for("SURVIVED");
+	wait_for("outer> ");
+	type("echo status=$?\n");
+	wait_for("status=5");
+}
+
+static void the_stop_key_stops_both_and_fg_goes_on(void **state) {
+	type("$OOMLAB cage -- sh -c 'echo begun; sleep 2; echo done-with-it'\n");
+	wait_for("begun\r\n");
+	type("\x1a");
+	wait_for("Stopped");
+	wait_for("outer> ");
+	type("echo between\n");
+	wait_for("between\r\n");
+	type("fg\n");
+	wait_for("done-with-it\r\n");
+	wait_for("SURVIVED");
+	wait_for("outer> ");
+}
+
+static void it_runs_in_the_background_too(void **state) {
+	type("$OOMLAB cage -- sh -c 'sleep 0.3; echo from-behind' & wait; echo waited\n");
+	wait_for("from-behind\r\n");
+	wait_for("SURVIVED");
+	wait_for("waited\r\n");
+}
+
+/* It has switched echo off and put a group of its own in front. */
+static void a_killed_shell_leaves_the_terminal_as_it_was(void **state) {
+	struct termios before, after;
+	assert_int_equal(tcgetattr(terminal.fd, &before), 0);
+	pid_t group = tcgetpgrp(terminal.fd);
+	type("PS1='inner> ' $OOMLAB cage --limit=24M -- bash --norc --noprofile --noediting -i\n");
+	wait_for("inner> ");
+	type("stty -echo -icanon; echo ra''w\n");
+	wait_for("raw");
+	assert_int_equal(tcgetattr(terminal.fd, &after), 0);
+	assert_int_not_equal(before.c_lflag, after.c_lflag);
+	type("x=$(printf %%020000000d 0); x=$x$x$x\n");
+	wait_for("OOM-KILLED");
+	wait_for("outer> ");
+	assert_int_equal(tcgetattr(terminal.fd, &after), 0);
+	assert_int_equal(before.c_lflag, after.c_lflag);
+	assert_int_equal(tcgetpgrp(terminal.fd), group);
+	type("echo still''-here\n");
+	wait_for("still-here");
+}
+
+static void a_terminal_that_is_closed_leaves_nothing(void **state) {
+	type("$OOMLAB cage -- sh -c 'echo begun; sleep 86399'\n");
+	wait_for("begun\r\n");
+	close(terminal.fd);
+	terminal.fd = -1;
+	uint64_t end_ms = now_ms() + PATIENCE_MS;
+	int status = 0;
+	do {
+		usleep(50000);
+		status = system("pgrep -f '[s]leep 86399' >/dev/null || "
+						"find /sys/fs/cgroup -name 'oomlab-[0-9]*' | grep -q .");
+	} while (status == 0 && now_ms() < end_ms);
+	assert_int_not_equal(status, 0);
+}
+
+int main(void) {
+	oomlab = getenv("OOMLAB");
+	char check[LINE_BYTES];
+	snprintf(check, sizeof check, "'%s' doctor >/dev/null 2>&1 && command -v bash >/dev/null",
+		oomlab != NULL ? oomlab : "");
+	if (system(check) != 0) {
+		puts("1..0 # SKIP no cage here, or no bash");
+		return 0;
+	}
+#define AT_TERMINAL(test) cmocka_unit_test_setup_teardown(test, open_terminal, close_terminal)
+	const struct CMUnitTest tests[] = {
+		AT_TERMINAL(the_interrupt_key_reaches_the_command),
+		AT_TERMINAL(a_caged_shell_has_the_terminal),
+		AT_TERMINAL(the_stop_key_stops_both_and_fg_goes_on),
+		AT_TERMINAL(it_runs_in_the_background_too),
+		AT_TERMINAL(a_killed_shell_leaves_the_terminal_as_it_was),
+		AT_TERMINAL(a_terminal_that_is_closed_leaves_nothing),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
