@@ -65,6 +65,21 @@ static void add_inaction(struct ol_words *words, const struct ol_watchdog_spec *
 		OL_BYTES_TEXT(facts->seen_bytes_max));
 }
 
+static void add_missed(struct ol_words *words, const struct ol_watchdog_facts *facts) {
+	/* The spike that the kernel told of is the one that it acted on. */
+	bool is_alone = facts->way == OL_WATCHDOG_NOTICE && facts->missed_count == 1;
+	bool has_looked = facts->look_count > 0;
+	if (is_alone && has_looked)
+		ol_words_add(words, "; the look before saw %s less", OL_BYTES_TEXT(facts->missed_bytes));
+	if (is_alone || facts->missed_count == 0)
+		return;
+	ol_words_add(words, "; looks alone missed ");
+	ol_words_add_count(words, facts->missed_count, "spike", "spikes");
+	ol_words_add(words, " to the threshold, %s%s%s, for %s",
+		facts->missed_count > 1 ? "the highest " : "", OL_BYTES_TEXT(facts->missed_bytes),
+		has_looked ? " above what the look before saw" : "", OL_DURATION_TEXT(facts->missed_ns));
+}
+
 void ol_words_add_watchdog(struct ol_words *words, const struct ol_watchdog_spec *spec,
 	const struct ol_watchdog_facts *facts) {
 	if (!spec->is_on)
@@ -73,17 +88,7 @@ void ol_words_add_watchdog(struct ol_words *words, const struct ol_watchdog_spec
 		add_inaction(words, spec, facts);
 	else
 		add_action(words, spec, facts);
-	bool is_alone = facts->way == OL_WATCHDOG_NOTICE && facts->missed_count == 1;
-	if (is_alone && facts->look_count > 0) {
-		ol_words_add(words, "; the look before saw %s less", OL_BYTES_TEXT(facts->missed_bytes));
-	} else if (facts->missed_count > 0 && !is_alone) {
-		ol_words_add(words, "; looks alone missed ");
-		ol_words_add_count(words, facts->missed_count, "spike", "spikes");
-		ol_words_add(words, " to the threshold, %s%s%s, for %s",
-			facts->missed_count > 1 ? "the highest " : "", OL_BYTES_TEXT(facts->missed_bytes),
-			facts->look_count > 0 ? " above what the look before saw" : "",
-			OL_DURATION_TEXT(facts->missed_ns));
-	}
+	add_missed(words, facts);
 	if (spec->wants_notice && !facts->has_notice)
 		ol_words_add(words, "; the kernel could not be asked to tell");
 }

@@ -237,16 +237,29 @@ static void a_watchdog_tells_what_it_did_and_what_looks_would_have_missed(void *
 			"the look before saw, for 120.0 ms" },
 		{ { .is_on = 1, .threshold_bytes = 90 << 20, .every_ns = OL_NS_PER_S, .wants_notice = 1 },
 			{ .way = OL_WATCHDOG_LOOK,
-				.crossed_at_ns = 0,
+				.below_at_ns = 100 * OL_NS_PER_MS,
+				.crossed_at_ns = 200 * OL_NS_PER_MS,
 				.acted_at_ns = 400 * OL_NS_PER_MS,
 				.acted_bytes = 92 << 20,
 				.look_count = 1,
 				.missed_count = 3,
 				.missed_bytes = 1 << 20,
 				.missed_ns = 5 },
-			"acted on a look at 92.0 MiB, 400.0 ms after usage was seen to cross 90.0 MiB; the end "
-			"took 0 ns; looks alone missed 3 spikes to the threshold, the highest 1.0 MiB above "
-			"what the look before saw, for 5 ns; the kernel could not be asked to tell" },
+			"acted on a look at 92.0 MiB, 200.0 ms to 300.0 ms after usage crossed 90.0 MiB; the "
+			"end took 0 ns; looks alone missed 3 spikes to the threshold, the highest 1.0 MiB "
+			"above what the look before saw, for 5 ns; the kernel could not be asked to tell" },
+		{ { .is_on = 1, .threshold_bytes = 90 << 20, .every_ns = OL_NS_PER_S },
+			{ .way = OL_WATCHDOG_NOTICE,
+				.crossed_at_ns = 7,
+				.acted_at_ns = 7,
+				.acted_bytes = 92 << 20,
+				.next_look_ns = 5,
+				.missed_count = 2,
+				.missed_bytes = 92 << 20,
+				.missed_ns = 3 },
+			"acted on the kernel's notice at 92.0 MiB, at most 7 ns after usage crossed 90.0 MiB; "
+			"the next of its looks every 1.00 s was 5 ns away; looks alone missed 2 spikes to the "
+			"threshold, the highest 92.0 MiB, for 3 ns" },
 		{ { .is_on = 1, .threshold_bytes = 90 << 20, .every_ns = 0, .wants_notice = 1 },
 			{ .way = OL_WATCHDOG_NOTICE,
 				.has_notice = 1,
