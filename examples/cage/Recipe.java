@@ -1,14 +1,15 @@
 // Recipe.java -- A web service that keeps 20 MiB with every request, in Java.
 //
-// It needs no compiling, but javac ran in the cage too if you did not (Java 17 or later):
+// Compile it outside of the cage: the compiler needs more memory than the service (Java 11 or
+// later).
 //
 //   javac -d /tmp/recipe examples/cage/Recipe.java
 //   oomlab cage --limit=100000000 -- java -Xmx1g -cp /tmp/recipe Recipe
 //   curl localhost:8080/ping
 //   curl localhost:8080/generate-load/memory   (in another terminal, again and again)
 //
-// oomlab says beforehand that a heap of 1 GiB does not fit; a few requests later the kernel ends
-// it. What else to try:
+// oomlab says beforehand that a heap of 1 GiB does not fit; the fourth request is one too many: the
+// kernel ends it. What else to try:
 //
 //   oomlab cage --limit=100000000 -- java -Xmx48m -cp /tmp/recipe Recipe
 //
