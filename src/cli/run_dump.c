@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "cli/tail.h"
+#include "base/tail.h"
 #include "dump/dump.h"
 #include "report/report.h"
 

@@ -171,8 +171,7 @@ static void put_notes(const struct table *table, const struct ol_rss *rss) {
 		struct ol_words words = ol_words_in(text, sizeof text);
 		ol_words_add(&words, "The PSS of ");
 		ol_words_add_count(&words, without_pss, "process", "processes");
-		ol_words_add(
-			&words, " is not known: this user may not read smaps_rollup there.");
+		ol_words_add(&words, " is not known: this user may not read smaps_rollup there.");
 		put_note(table, text);
 	}
 }
