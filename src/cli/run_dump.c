@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "cli/tail.h"
+#include "base/tail.h"
 #include "dump/dump.h"
 #include "report/report.h"
 
@@ -100,7 +100,10 @@ void ol_run_dump_act(struct ol_run_dump *dump, const struct ol_supervisor_scene 
 		return;
 	dump->has_acted = true;
 	snprintf(path, sizeof path, "/proc/%d/smaps_rollup", (int)scene->pid);
-	note(dump, ol_dump_add_copy(dump->dump, "smaps_rollup", path, &error), &error);
+	int result = ol_dump_add_copy(dump->dump, "smaps_rollup", path, &error);
+	/* The kernel may have been faster: then there is nothing to look at any more. */
+	if (result != -ESRCH && result != -ENOENT)
+		note(dump, result, &error);
 	if (scene->cage_directory == NULL)
 		return;
 	snprintf(path, sizeof path, "%s/memory.stat", scene->cage_directory);
@@ -162,6 +165,8 @@ static void add_reached(struct ol_run_dump *dump, const struct ol_last_words *la
 
 static void add_profile(struct ol_run_dump *dump, const struct ol_run_summary *summary) {
 	struct ol_error error;
+	if (dump->site_count == 0)
+		return; /* It did not live to tell. */
 	add_reached(dump, &summary->last_words);
 	note(dump,
 		ol_dump_add_profile(dump->dump, "heap.pb.gz", dump->sites, dump->site_count,

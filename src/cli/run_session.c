@@ -272,12 +272,14 @@ static int run_framed(struct session *session) {
 	return status;
 }
 
-/* Samples are for the record, and for the line that shows a long phase moving. */
+/* Samples are for the record, for the line that shows a long phase moving, and to tell what the
+ * looks of a watchdog missed. */
 static void choose_sample_period(struct session *session) {
 	struct ol_run_request *request = session->request;
 	uint64_t *period_ns = &request->plan.spec.sample_period_ns;
 	bool is_live = session->style.is_terminal && !request->is_quiet && !request->is_repeat_given;
-	if (*period_ns == 0 && request->record_path != NULL)
+	bool is_recorded = request->record_path != NULL || request->plan.spec.watchdog.is_on;
+	if (*period_ns == 0 && is_recorded)
 		*period_ns = RECORD_PERIOD_MS * OL_NS_PER_MS;
 	else if (*period_ns == 0 && is_live)
 		*period_ns = LIVE_PERIOD_MS * OL_NS_PER_MS;

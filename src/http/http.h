@@ -33,8 +33,9 @@ struct ol_http_host {
 	void (*log)(void *context, const char *line);
 	/* Also told what happens in each life, for a record; NULL: nobody. */
 	const struct ol_supervisor_sink *sink;
-	/* A life's summary is whole; NULL: nobody wants it. */
-	void (*on_life_end)(void *context, const struct ol_run_summary *summary);
+	/* A life's summary is whole, but for what it left behind, which is the host's affair; NULL:
+	 * nobody wants it. */
+	void (*on_life_end)(void *context, struct ol_run_summary *summary);
 };
 
 struct ol_http_config {

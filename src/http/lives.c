@@ -110,6 +110,20 @@ static void on_event(void *context, const struct ol_event *event) {
 		lives->sink.on_event(lives->sink.context, present(lives), event);
 }
 
+static void on_act(void *context, const struct ol_supervisor_scene *scene) {
+	const struct ol_lives *lives = context;
+	const struct ol_supervisor_sink *sink = lives->host->sink;
+	if (sink != NULL && sink->on_act != NULL)
+		sink->on_act(sink->context, scene);
+}
+
+static void on_profile(void *context, const struct ol_profile_site *sites, uint32_t site_count) {
+	const struct ol_lives *lives = context;
+	const struct ol_supervisor_sink *sink = lives->host->sink;
+	if (sink != NULL && sink->on_profile != NULL)
+		sink->on_profile(sink->context, sites, site_count);
+}
+
 static void on_answer(void *context, const struct ol_answer *answer) {
 	struct ol_lives *lives = context;
 	if (!lives->is_in_flight || answer->number != lives->in_flight_number)
@@ -136,6 +150,8 @@ int ol_lives_create(const struct ol_http_host *host, const struct ol_lives_sink 
 		.on_gc = on_gc,
 		.on_sample = on_sample,
 		.on_event = on_event,
+		.on_act = on_act,
+		.on_profile = on_profile,
 		.on_answer = on_answer,
 	};
 	*ret_lives = lives;
@@ -220,10 +236,11 @@ static void bury(struct ol_lives *lives) {
 		snprintf(
 			life->summary.error_message, sizeof life->summary.error_message, "%s", error.message);
 	}
-	ol_life_note_end(life);
-	lives->outcomes[life->summary.outcome]++;
+	/* It may leave something behind, and say where. */
 	if (lives->host->on_life_end != NULL)
 		lives->host->on_life_end(lives->host->context, &life->summary);
+	ol_life_note_end(life);
+	lives->outcomes[life->summary.outcome]++;
 	log_end(lives, life);
 	tell_life(lives, life);
 	/* One that died before anybody could ask it anything tells the first in line, or that one

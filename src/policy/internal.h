@@ -19,6 +19,7 @@ extern const struct ol_policy_type ol_policy_memory_limit;
 extern const struct ol_policy_type ol_policy_never;
 extern const struct ol_policy_type ol_policy_pressure;
 extern const struct ol_policy_type ol_policy_target;
+extern const struct ol_policy_type ol_policy_watchdog;
 extern const struct ol_policy_type ol_policy_watermark;
 
 /* The kernel charges a processor 64 pages at a time: usage may reach the limit this much before

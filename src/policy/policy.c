@@ -15,6 +15,7 @@ const struct ol_policy_type *const ol_policy_types[] = {
 	&ol_policy_pressure,
 	&ol_policy_last_resort,
 	&ol_policy_never,
+	&ol_policy_watchdog,
 };
 const size_t ol_policy_types_count = sizeof ol_policy_types / sizeof(const struct ol_policy_type *);
 

@@ -78,7 +78,7 @@ static const struct ol_field last_words_fields[] = {
 	BYTES(ol_last_words, script_peak_bytes, "The most the Lua state held"),
 	BYTES(ol_last_words, metadata_bytes, "The heap's own tables"),
 	BYTES(ol_last_words, reserved_bytes, "Address space that the program reserved"),
-	BYTES(ol_last_words, heap_address_bytes, "Address space that the heap reserved"),
+	BYTES(ol_last_words, heap_address_bytes, "Address space that the heap reserved for objects"),
 	BYTES(ol_last_words, address_space_bytes, "Address space in all, when it began or ended"),
 	BYTES(ol_last_words, resident_bytes, "Resident memory, then"),
 	FIELD(ol_last_words, is_cycle_active, "", OL_FIELD_BOOLEAN,

@@ -111,7 +111,7 @@ struct ol_last_words {
 	uint64_t script_peak_bytes;
 	uint64_t metadata_bytes;      /* The heap's own tables: committed bytes. */
 	uint64_t reserved_bytes;      /* Address space that the program reserved. */
-	uint64_t heap_address_bytes;  /* ... that the heap reserved for itself. */
+	uint64_t heap_address_bytes;  /* ... that the heap reserved for objects. */
 	uint64_t address_space_bytes; /* ... of the whole process, when it began or ended. */
 	uint64_t resident_bytes;      /* Of the process, then. */
 	uint32_t is_cycle_active;     /* 1 if something was being marked, in steps or by threads. */

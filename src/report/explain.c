@@ -335,13 +335,23 @@ static void explain_survival(struct ol_words *words, const struct findings *foun
 	ol_words_add(words, ".");
 }
 
+static void add_too_late(struct ol_words *words, const struct ol_run_summary *summary) {
+	const struct ol_watchdog_facts *facts = &summary->watchdog;
+	if (facts->way == OL_WATCHDOG_NOT)
+		return;
+	ol_words_add(words,
+		" Its watchdog told it to end at %s, too late for what it was doing: a lower threshold "
+		"leaves more time.",
+		OL_BYTES_TEXT(facts->acted_bytes));
+}
+
 /* A cap on address space refuses what is mapped, whether or not there is anything in it. */
 static void explain_address_space(struct ol_words *words, const struct findings *found) {
 	const struct ol_last_words *last = found->last;
 	uint64_t cap_bytes = found->summary->spec.address_space_bytes;
 	ol_words_add(words,
 		"The address space was capped at %s, and %s of it were mapped (%s that the heap reserves "
-		"for itself, %s by the program): the program saw the refusal, and the cage's limit was not "
+		"for objects, %s by the program): the program saw the refusal, and the cage's limit was not "
 		"what stopped it.",
 		OL_BYTES_TEXT(cap_bytes), OL_BYTES_TEXT(last->address_space_bytes),
 		OL_BYTES_TEXT(last->heap_address_bytes), OL_BYTES_TEXT(last->reserved_bytes));
@@ -440,6 +450,7 @@ void ol_explain(const struct ol_run_summary *summary, char *buffer, size_t capac
 		break;
 	case OL_OUTCOME_OOM_KILLED:
 		explain_own_limit(&words, &found);
+		add_too_late(&words, summary);
 		break;
 	case OL_OUTCOME_OOM_KILLED_BY_ANCESTOR:
 		ol_words_add_foreign_limit(

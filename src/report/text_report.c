@@ -339,7 +339,7 @@ static void put_address_space(
 	if (summary->spec.address_space_bytes == UINT64_MAX || last->address_space_bytes == 0)
 		return;
 	snprintf(text, sizeof text,
-		"%s mapped of %s %s heap reserved %s %s program reserved %s %s "
+		"%s mapped of %s %s heap %s %s reserved by the program %s %s "
 		"resident %s",
 		OL_BYTES_TEXT(last->address_space_bytes), OL_BYTES_TEXT(summary->spec.address_space_bytes),
 		ol_cells_separator(style), OL_BYTES_TEXT(last->heap_address_bytes),
@@ -359,7 +359,8 @@ static void put_watchdog(
 	if (summary->dump_directory[0] == '\0')
 		return;
 	ol_text_fact(stream, style, "dump", summary->dump_directory);
-	ol_text_fact(stream, style, "", "try: go tool pprof -top heap.pb.gz, in there");
+	if (summary->outcome == OL_OUTCOME_SHUT_DOWN)
+		ol_text_fact(stream, style, "", "try: go tool pprof -top heap.pb.gz, in there");
 }
 
 void ol_text_report_findings(

@@ -1,9 +1,6 @@
 /* run.c -- One scenario's world inside the cage, and what it tells the lab. */
-#include "run/run.h"
-
 #include <assert.h>
 #include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +11,7 @@
 #include "base/units.h"
 #include "memory/memory.h"
 #include "policy/policy_cage.h"
+#include "run/internal.h"
 #include "run/profile.h"
 
 enum {
@@ -22,36 +20,6 @@ enum {
 	COUNT_EVERY_BYTES = 256 << 10, /* Garbage is counted anew after so much was asked for. */
 	COUNT_SHARE_INVERSE = 50,      /* Counting may take a fiftieth of the time, ... */
 	COUNT_FREE_NS = 2000000,       /* ... and two milliseconds more. */
-	SERVICE_TICK_MS = 50,          /* How often a waiting service serves the collector. */
-	RESERVATIONS_MAX = 64,         /* That the program makes. */
-	WITNESS_MS_MAX = 1000          /* For the lab to look at a run that has ended in good order. */
-};
-
-struct reservation {
-	void *address;
-	uint64_t bytes;
-};
-
-struct ol_run {
-	struct ol_run_spec spec;
-	struct ol_run_links links;
-	struct ol_clock clock;
-	struct ol_memory_mmap memory_mmap;
-	struct ol_memory_failing memory_failing;
-	struct ol_memory *memory;
-	struct ol_heap *heap;
-	struct ol_collector *collector;
-	struct ol_profile *profile; /* NULL: none is wanted. */
-	uint32_t place;             /* In it, of what is allocated next. */
-	uint64_t start_ns;
-	struct ol_random random;    /* Of what slabs are filled with. */
-	uint64_t counting_ns;       /* Spent counting garbage. */
-	struct ol_last_words words; /* What the flight recorder holds. */
-	struct ol_phase phase;      /* The present one; name "" before the first. */
-	bool has_phase;
-	unsigned reservation_count;
-	struct reservation reservations[RESERVATIONS_MAX];
-	struct ol_frame frame; /* Large: kept off the stack. */
 };
 
 uint64_t ol_run_elapsed_ns(const struct ol_run *run) {
@@ -69,7 +37,7 @@ uint64_t ol_run_cage_bytes(const struct ol_run *run) {
 	return strtoull(text, NULL, 10);
 }
 
-static void write_flight(struct ol_run *run, enum ol_activity activity) {
+void ol_run_write_flight(struct ol_run *run, enum ol_activity activity) {
 	if (run->collector == NULL)
 		return; /* A policy collects before there is anything to tell. */
 	run->words.activity = activity;
@@ -107,7 +75,7 @@ static void on_cycle(void *context, const struct ol_gc_cycle *cycle) {
 	/* A lab that is gone is noticed by the next phase or log line; a cycle has nobody to tell. */
 	(void)send_frame(run, OL_FRAME_GC, NULL);
 	/* The program may be writing to its memory meanwhile. */
-	write_flight(run, run->words.activity);
+	ol_run_write_flight(run, run->words.activity);
 }
 
 static void on_swept(void *context) {
@@ -115,12 +83,12 @@ static void on_swept(void *context) {
 	/* All that is left was found live, or allocated since. */
 	if (run->words.garbage_bytes != 0) {
 		note_garbage(run, 0);
-		write_flight(run, run->words.activity);
+		ol_run_write_flight(run, run->words.activity);
 	}
 }
 
 static void on_activity(void *context, bool is_collecting) {
-	write_flight(context, is_collecting ? OL_ACTIVITY_COLLECTING : OL_ACTIVITY_RUNNING);
+	ol_run_write_flight(context, is_collecting ? OL_ACTIVITY_COLLECTING : OL_ACTIVITY_RUNNING);
 }
 
 static int send_event(
@@ -141,14 +109,16 @@ static uint64_t cage_bytes(void *context) {
 }
 
 /* Address space for the heap: much more than the cage can hold, so that it is the cage that ends a
- * run, but not so much that an address-space limit is met before the heap begins. */
+ * run. Under a limit of address space four times as much as the cage, and not so much that the
+ * limit is met before the heap begins. */
 static uint64_t heap_address_bytes(const struct ol_run_spec *spec) {
+	bool is_capped = spec->address_space_bytes != UINT64_MAX;
 	uint64_t bytes = spec->limit_bytes > OL_TIB ? spec->limit_bytes : spec->limit_bytes * 4;
-	if (bytes < 4 * OL_GIB)
+	if (bytes < 4 * OL_GIB && !is_capped)
 		bytes = 4 * OL_GIB;
 	if (bytes > OL_HEAP_ADDRESS_BYTES_MAX)
 		bytes = OL_HEAP_ADDRESS_BYTES_MAX;
-	if (spec->address_space_bytes != UINT64_MAX && bytes > spec->address_space_bytes / 2)
+	if (is_capped && bytes > spec->address_space_bytes / 2)
 		bytes = spec->address_space_bytes / 2;
 	bytes -= bytes % OL_HEAP_ARENA_BYTES;
 	return bytes < OL_HEAP_ARENA_BYTES ? OL_HEAP_ARENA_BYTES : bytes;
@@ -226,7 +196,7 @@ int ol_run_create(const struct ol_run_spec *spec, const struct ol_run_links *lin
 		ol_run_destroy(run);
 		return result;
 	}
-	write_flight(run, OL_ACTIVITY_STARTING);
+	ol_run_write_flight(run, OL_ACTIVITY_STARTING);
 	*ret_run = run;
 	return 0;
 }
@@ -270,7 +240,7 @@ int ol_run_begin(struct ol_run *run, struct ol_error *error) {
 	int result = send_frame(run, OL_FRAME_READY, error);
 	if (result < 0)
 		return result;
-	write_flight(run, OL_ACTIVITY_RUNNING);
+	ol_run_write_flight(run, OL_ACTIVITY_RUNNING);
 	return 0;
 }
 
@@ -296,7 +266,7 @@ static bool may_count(const struct ol_run *run) {
 	return run->counting_ns < ol_run_elapsed_ns(run) / COUNT_SHARE_INVERSE + COUNT_FREE_NS;
 }
 
-static int end_phase(struct ol_run *run, struct ol_error *error) {
+int ol_run_end_phase(struct ol_run *run, struct ol_error *error) {
 	if (!run->has_phase)
 		return 0;
 	if (may_count(run) || !ol_heap_is_idle(run->heap))
@@ -313,7 +283,7 @@ static int end_phase(struct ol_run *run, struct ol_error *error) {
 }
 
 int ol_run_phase(struct ol_run *run, const char *name, struct ol_error *error) {
-	int result = end_phase(run, error);
+	int result = ol_run_end_phase(run, error);
 	if (result < 0)
 		return result;
 	run->phase = (struct ol_phase){ .at_ns = ol_run_elapsed_ns(run) };
@@ -324,7 +294,7 @@ int ol_run_phase(struct ol_run *run, const char *name, struct ol_error *error) {
 	run->words.phase_requested_bytes = 0;
 	run->has_phase = true;
 	run->frame.phase = run->phase;
-	write_flight(run, OL_ACTIVITY_RUNNING);
+	ol_run_write_flight(run, OL_ACTIVITY_RUNNING);
 	return send_frame(run, OL_FRAME_PHASE_BEGIN, error);
 }
 
@@ -342,22 +312,17 @@ static void send_profile(struct ol_run *run) {
 	} while (profile->site_count == OL_FRAME_SITES_MAX);
 }
 
-/* Holds what it has until the lab has looked at it, and says so by telling no more. */
-static void await_witness(const struct ol_run *run) {
-	struct pollfd fd = { .fd = run->links.socket_fd, .events = POLLRDHUP };
-	(void)poll(&fd, 1, WITNESS_MS_MAX);
-}
-
 void ol_run_end(
 	struct ol_run *run, enum ol_outcome outcome, const char *message, const char *traceback) {
-	write_flight(run, OL_ACTIVITY_ENDING);
+	ol_run_write_flight(run, OL_ACTIVITY_ENDING);
 	/* The last frames of a run: if the lab is gone there is nobody left to tell. */
-	(void)end_phase(run, NULL);
+	(void)ol_run_end_phase(run, NULL);
 	ol_run_garbage_bytes(run);
 	note_address_space(run);
-	write_flight(run, OL_ACTIVITY_ENDING);
-	bool is_told = outcome == OL_OUTCOME_SHUT_DOWN && run->profile != NULL;
-	if (is_told)
+	ol_run_write_flight(run, OL_ACTIVITY_ENDING);
+	bool is_in_order = outcome == OL_OUTCOME_SHUT_DOWN;
+	bool is_watched = run->profile != NULL || run->spec.watchdog.is_on;
+	if (is_in_order && run->profile != NULL)
 		send_profile(run);
 	run->frame.end = (struct ol_frame_end){ .at_ns = ol_run_elapsed_ns(run), .outcome = outcome };
 	if (message != NULL)
@@ -365,21 +330,8 @@ void ol_run_end(
 	if (traceback != NULL)
 		snprintf(run->frame.end.traceback, sizeof run->frame.end.traceback, "%s", traceback);
 	(void)send_frame(run, OL_FRAME_END, NULL);
-	if (is_told && run->links.socket_fd >= 0)
-		await_witness(run);
-}
-
-/* The lab may tell the program to end. */
-static void hear_lab(const struct ol_run *run) {
-	const struct ol_flight *flight = run->links.flight;
-	if (flight != NULL && ol_flight_is_end_ordered(flight))
-		ol_collector_end(run->collector, flight->end_reason);
-}
-
-/* A point at which whoever wants something of the program is heard. */
-static void poll_all(struct ol_run *run) {
-	ol_collector_poll(run->collector);
-	hear_lab(run);
+	if (is_in_order && is_watched && run->links.socket_fd >= 0)
+		ol_run_await_witness(run);
 }
 
 /* Before a request is served: the last words must be true if it is the one that kills. A scenario
@@ -387,7 +339,7 @@ static void poll_all(struct ol_run *run) {
 static void begin_request(struct ol_run *run, uint64_t bytes) {
 	if (!run->has_phase)
 		(void)ol_run_phase(run, "program", NULL);
-	poll_all(run);
+	ol_run_poll(run, bytes);
 	run->words.phase_requested_bytes += bytes;
 	run->words.request_bytes = bytes;
 	if (run->links.flight != NULL)
@@ -396,7 +348,7 @@ static void begin_request(struct ol_run *run, uint64_t bytes) {
 		(run->words.allocated_since_count_bytes + bytes >= COUNT_EVERY_BYTES && may_count(run)))
 		ol_run_garbage_bytes(run);
 	run->words.allocated_since_count_bytes += bytes;
-	write_flight(run, OL_ACTIVITY_ALLOCATING);
+	ol_run_write_flight(run, OL_ACTIVITY_ALLOCATING);
 }
 
 static void fill_randomly(struct ol_random *random, char *address, uint64_t bytes) {
@@ -415,7 +367,7 @@ static void touch(struct ol_run *run, char *address, uint64_t bytes, enum ol_fil
 	static const uint8_t fill = 0xff; /* As the original program fills its slabs. */
 	_Atomic uint64_t *touched =
 		run->links.flight != NULL ? &run->links.flight->touched_bytes : NULL;
-	write_flight(run, OL_ACTIVITY_TOUCHING);
+	ol_run_write_flight(run, OL_ACTIVITY_TOUCHING);
 	while (bytes > 0) {
 		uint64_t piece_bytes = bytes < TOUCH_BYTES ? bytes : TOUCH_BYTES;
 		/* Little is written before anybody could have stopped the world for it. */
@@ -430,7 +382,7 @@ static void touch(struct ol_run *run, char *address, uint64_t bytes, enum ol_fil
 		address += piece_bytes;
 		bytes -= piece_bytes;
 		if (bytes > 0)
-			poll_all(run);
+			ol_run_poll(run, piece_bytes);
 		if (ol_collector_verdict(run->collector, NULL) < 0)
 			break; /* What is left unwritten nobody will read. */
 	}
@@ -476,15 +428,15 @@ int ol_run_node(struct ol_run *run, uint32_t slot_count, uint64_t payload_bytes,
 
 int ol_run_reserve(struct ol_run *run, uint64_t bytes, struct ol_error *error) {
 	uint64_t page_bytes = (uint64_t)sysconf(_SC_PAGESIZE);
-	struct reservation *reservation = &run->reservations[run->reservation_count];
-	if (run->reservation_count == RESERVATIONS_MAX)
+	struct ol_reservation *reservation = &run->reservations[run->reservation_count];
+	if (run->reservation_count == OL_RUN_RESERVATIONS_MAX)
 		return ol_error_set(
-			error, -ENOSPC, "a program makes at most %d reservations", RESERVATIONS_MAX);
+			error, -ENOSPC, "a program makes at most %d reservations", OL_RUN_RESERVATIONS_MAX);
 	if (bytes > INT64_MAX)
 		return ol_error_set(error, -ENOMEM, "there is no address space of that size");
 	bytes = (bytes + page_bytes - 1) / page_bytes * page_bytes;
 	run->words.request_bytes = bytes;
-	write_flight(run, OL_ACTIVITY_ALLOCATING);
+	ol_run_write_flight(run, OL_ACTIVITY_ALLOCATING);
 	int result =
 		run->memory->ops->reserve(run->memory, bytes, page_bytes, &reservation->address, error);
 	if (result < 0)
@@ -492,7 +444,7 @@ int ol_run_reserve(struct ol_run *run, uint64_t bytes, struct ol_error *error) {
 	reservation->bytes = bytes;
 	run->reservation_count++;
 	run->words.reserved_bytes += bytes;
-	write_flight(run, OL_ACTIVITY_RUNNING);
+	ol_run_write_flight(run, OL_ACTIVITY_RUNNING);
 	return 0;
 }
 
@@ -525,50 +477,10 @@ int ol_run_check(struct ol_run *run, struct ol_error *error) {
 	return ol_collector_check(run->collector, error);
 }
 
-int ol_run_verdict(const struct ol_run *run, struct ol_error *error) {
-	hear_lab(run);
-	return ol_collector_verdict(run->collector, error);
-}
-
 int ol_run_log(struct ol_run *run, const char *text, struct ol_error *error) {
 	return send_event(run, "log", text, error);
 }
 
 void ol_run_set_limits(struct ol_run *run, int32_t gogc, uint64_t memory_limit_bytes) {
 	ol_collector_set_limits(run->collector, gogc, memory_limit_bytes);
-}
-
-/* Until something has arrived, or the collector's next tick. */
-static void wait_for_request(struct ol_run *run) {
-	struct pollfd fd = { .fd = run->links.socket_fd, .events = POLLIN };
-	ol_collector_leave(run->collector);
-	(void)poll(&fd, 1, SERVICE_TICK_MS);
-	ol_collector_enter(run->collector);
-	poll_all(run);
-}
-
-int ol_run_receive(struct ol_run *run, struct ol_request *ret_request, struct ol_error *error) {
-	int result = end_phase(run, error);
-	if (result < 0)
-		return result;
-	run->words.phase[0] = '\0';
-	run->words.request_bytes = 0;
-	write_flight(run, OL_ACTIVITY_WAITING);
-	for (;;) {
-		/* First: a lab that wants it to end has no more to tell either. */
-		result = ol_run_verdict(run, error);
-		if (result == 0)
-			result = ol_request_receive(run->links.socket_fd, ret_request, error);
-		if (result == -ENOTCONN)
-			return 0;
-		if (result != 0)
-			return result;
-		wait_for_request(run);
-	}
-}
-
-void ol_run_answer(struct ol_run *run, struct ol_answer_frame *frame) {
-	/* Whoever has the answer may look at the statistics next: they must be those of after. */
-	write_flight(run, OL_ACTIVITY_RUNNING);
-	(void)ol_answer_send(run->links.socket_fd, frame, NULL);
 }

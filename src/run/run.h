@@ -20,6 +20,7 @@ struct ol_run_links {
 	int socket_fd;   /* Frames up. */
 	int usage_fd;    /* The cage's usage file. */
 	int pressure_fd; /* Readable when the cage runs short of memory. */
+	int notice_fd;   /* Readable when usage has come to the threshold of spec->watchdog. */
 	struct ol_flight *flight;
 	struct ol_policy *policy; /* NULL: Go's own rules. Asked from ol_run_create on. */
 };
@@ -50,6 +51,9 @@ int ol_run_slab(struct ol_run *run, uint64_t bytes, enum ol_fill fill, ol_root *
 /* A node, held by a new root, its payload written. */
 int ol_run_node(struct ol_run *run, uint32_t slot_count, uint64_t payload_bytes, ol_root *ret_root,
 	struct ol_error *error);
+/* Sleeps; meanwhile whatever the collector, the policy and the lab want is done. Errors: see
+ * ol_run_verdict. */
+int ol_run_wait(struct ol_run *run, uint64_t ns, struct ol_error *error);
 /* Address space that nothing is kept in: it counts against a limit of address space, and against no
  * other. To the run's end. -ENOMEM: refused; -ENOSPC: too many of them. */
 int ol_run_reserve(struct ol_run *run, uint64_t bytes, struct ol_error *error);

@@ -10,6 +10,9 @@
 #include "script/script_internal.h"
 #include "script/script_policy.h"
 
+/* What the looks of a watchdog missed is told by samples. */
+#define WATCHED_SAMPLE_PERIOD_NS (10 * OL_NS_PER_MS)
+
 static int check_policy(const struct ol_run_spec *spec, const char *text, struct ol_error *error) {
 	struct ol_error reason;
 	int result = ol_script_policy_check(spec, &reason);
@@ -126,6 +129,8 @@ static int make_plan(struct request *request, struct ol_script *scenario, struct
 		result = ol_plan_finish(plan, error);
 	if (result == 0)
 		result = ol_script_fill(scenario, &plan->spec, error);
+	if (plan->spec.watchdog.is_on && plan->spec.sample_period_ns == 0)
+		plan->spec.sample_period_ns = WATCHED_SAMPLE_PERIOD_NS;
 	/* Nobody is there to write it. */
 	plan->spec.dump_parent[0] = '\0';
 	plan->spec.wants_profile = 0;

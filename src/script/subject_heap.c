@@ -9,6 +9,8 @@
 #include "script/push.h"
 #include "script/subject.h"
 
+enum { WAIT_SECONDS_MAX = 3600 };
+
 static struct ol_run *check_heap(lua_State *L) {
 	luaL_checkudata(L, 1, OL_HANDLE_HEAP);
 	const struct ol_script_subject *subject = ol_subject_of(L);
@@ -117,6 +119,23 @@ static int heap_node(lua_State *L) {
 	node->place = ol_run_place(run);
 	ol_subject_obey(L);
 	return 1;
+}
+
+/***
+ * Does nothing for so long. Meanwhile whatever the collector, the policy and the lab want is done.
+ * @function heap:wait
+ * @tparam number seconds  0 to 3600
+ */
+static int heap_wait(lua_State *L) {
+	struct ol_run *run = check_heap(L);
+	lua_Number seconds = luaL_checknumber(L, 2);
+	luaL_argcheck(L, seconds >= 0 && seconds <= WAIT_SECONDS_MAX, 2, "expected 0 to 3600 seconds");
+	struct ol_error error;
+
+	if (ol_run_wait(run, (uint64_t)(seconds * 1e9), &error) < 0)
+		return ol_subject_raise(L, &error);
+	ol_subject_obey(L);
+	return 0;
 }
 
 /***
@@ -246,6 +265,7 @@ void ol_subject_open_heap(lua_State *L) {
 		{ "node", heap_node },
 		{ "root", heap_root },
 		{ "reserve", heap_reserve },
+		{ "wait", heap_wait },
 		{ "collect", heap_collect },
 		{ "free_os_memory", heap_free_os_memory },
 		{ "stats", heap_stats },

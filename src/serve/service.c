@@ -2,9 +2,11 @@
 #include "serve/service.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/run_dump.h"
 #include "cli/say.h"
 #include "cli/script_handle.h"
 #include "report/report.h"
@@ -12,6 +14,7 @@
 struct ol_service {
 	struct ol_run_request *request;
 	struct ol_json_record *record; /* NULL: none. */
+	struct ol_run_dump *dump;      /* Of the present life; NULL: none. */
 	struct ol_supervisor_sink sink;
 	struct ol_plan trial; /* Large: a plan that is being tried. */
 	struct ol_plan trial_finished;
@@ -100,28 +103,70 @@ static void log_line(void *context, const char *line) {
 		ol_say("%s", line);
 }
 
-static void record_start(void *context, const struct ol_run_summary *summary) {
-	ol_json_record_header(context, summary);
+static void note_start(void *context, const struct ol_run_summary *summary) {
+	struct ol_service *service = context;
+	struct ol_error error;
+	if (service->record != NULL)
+		ol_json_record_header(service->record, summary);
+	if (summary->spec.dump_parent[0] != '\0' &&
+		ol_run_dump_create(&summary->spec, &service->dump, &error) < 0)
+		log_line(context, error.message);
+	ol_run_dump_start(service->dump, summary);
 }
 
-static void record_phase(void *context, const struct ol_phase *phase) {
-	ol_json_record_phase(context, phase);
-}
-
-static void record_gc(void *context, const struct ol_gc_cycle *cycle) {
-	ol_json_record_gc(context, cycle);
-}
-
-static void record_sample(void *context, const struct ol_sample *sample) {
-	ol_json_record_sample(context, sample);
-}
-
-static void record_event(void *context, const struct ol_event *event) {
-	ol_json_record_event(context, event);
-}
-
-static void record_end(void *context, const struct ol_run_summary *summary) {
+static void note_phase(void *context, const struct ol_phase *phase) {
 	const struct ol_service *service = context;
+	if (service->record != NULL)
+		ol_json_record_phase(service->record, phase);
+	ol_run_dump_phase(service->dump, phase);
+}
+
+static void note_gc(void *context, const struct ol_gc_cycle *cycle) {
+	const struct ol_service *service = context;
+	if (service->record != NULL)
+		ol_json_record_gc(service->record, cycle);
+	ol_run_dump_gc(service->dump, cycle);
+}
+
+static void note_sample(void *context, const struct ol_sample *sample) {
+	const struct ol_service *service = context;
+	if (service->record != NULL)
+		ol_json_record_sample(service->record, sample);
+	ol_run_dump_sample(service->dump, sample);
+}
+
+static void note_event(void *context, const struct ol_event *event) {
+	const struct ol_service *service = context;
+	if (service->record != NULL)
+		ol_json_record_event(service->record, event);
+	ol_run_dump_event(service->dump, event);
+}
+
+static void note_act(void *context, const struct ol_supervisor_scene *scene) {
+	const struct ol_service *service = context;
+	ol_run_dump_act(service->dump, scene);
+}
+
+static void note_profile(void *context, const struct ol_profile_site *sites, uint32_t site_count) {
+	const struct ol_service *service = context;
+	ol_run_dump_profile(service->dump, sites, site_count);
+}
+
+static void end_dump(struct ol_service *service, struct ol_run_summary *summary) {
+	char line[OL_PATH_BYTES + 32];
+	struct ol_error error;
+	if (ol_run_dump_end(service->dump, summary, &error) < 0)
+		log_line(service, error.message);
+	ol_run_dump_destroy(service->dump);
+	service->dump = NULL;
+	snprintf(line, sizeof line, "dump: %s", summary->dump_directory);
+	if (summary->dump_directory[0] != '\0')
+		log_line(service, line);
+}
+
+static void note_end(void *context, struct ol_run_summary *summary) {
+	struct ol_service *service = context;
+	end_dump(service, summary);
 	if (service->record != NULL)
 		ol_json_record_summary(service->record, summary);
 }
@@ -140,12 +185,14 @@ int ol_service_create(struct ol_run_request *request, struct ol_service **ret_se
 		}
 	}
 	service->sink = (struct ol_supervisor_sink){
-		.context = service->record,
-		.on_start = record_start,
-		.on_phase_end = record_phase,
-		.on_gc = record_gc,
-		.on_sample = record_sample,
-		.on_event = record_event,
+		.context = service,
+		.on_start = note_start,
+		.on_phase_end = note_phase,
+		.on_gc = note_gc,
+		.on_sample = note_sample,
+		.on_event = note_event,
+		.on_act = note_act,
+		.on_profile = note_profile,
 	};
 	*ret_host = (struct ol_http_host){
 		.context = service,
@@ -153,8 +200,8 @@ int ol_service_create(struct ol_run_request *request, struct ol_service **ret_se
 		.set = set,
 		.each_policy = each_policy,
 		.log = log_line,
-		.sink = service->record != NULL ? &service->sink : NULL,
-		.on_life_end = record_end,
+		.sink = &service->sink,
+		.on_life_end = note_end,
 	};
 	*ret_service = service;
 	return 0;
@@ -163,6 +210,7 @@ int ol_service_create(struct ol_run_request *request, struct ol_service **ret_se
 int ol_service_destroy(struct ol_service *service, struct ol_error *error) {
 	if (service == NULL)
 		return 0;
+	ol_run_dump_destroy(service->dump);
 	int result = ol_json_record_destroy(service->record, error);
 	free(service);
 	return result;

@@ -1,8 +1,8 @@
 /* main.c -- The subject: runs one scenario inside the cage, and nothing else.
  *
  * A lean executable of its own: what the lab links (libcgroup, JSON) would be charged to the cage.
- * Started by the lab only, with five file descriptors: socket, orders, flight recorder, usage,
- * memory pressure (-1 for none of the last two). */
+ * Started by the lab only, with six file descriptors: socket, orders, flight recorder, usage,
+ * memory pressure, its watchdog's notice (-1 for none of the last three). */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +20,7 @@
 enum { EXIT_NO_ORDERS = 3, TEXT_BYTES_MAX = 16 << 20 };
 
 /* The arguments, in this order. */
-enum { SOCKET, ORDERS, FLIGHT, USAGE, PRESSURE, FDS };
+enum { SOCKET, ORDERS, FLIGHT, USAGE, PRESSURE, NOTICE, FDS };
 
 struct orders {
 	const struct ol_run_spec *spec;
@@ -102,6 +102,7 @@ int main(int argument_count, char **arguments) {
 		.socket_fd = (int)fds[SOCKET],
 		.usage_fd = (int)fds[USAGE],
 		.pressure_fd = (int)fds[PRESSURE],
+		.notice_fd = (int)fds[NOTICE],
 	};
 	int result = ol_flight_open((int)fds[FLIGHT], &links.flight, &error);
 	if (result < 0) {

@@ -19,7 +19,7 @@
 #include "process/process.h"
 #include "record/frame.h"
 
-enum { SUBJECT_FDS = 5, FD_TEXT_BYTES = 16, EXIT_NOT_STARTED = 127 };
+enum { SUBJECT_FDS = 6, FD_TEXT_BYTES = 16, EXIT_NOT_STARTED = 127 };
 
 int ol_program_find(const char *program, char path[OL_PATH_BYTES], struct ol_error *error) {
 	static const char *const places[] = { "", "../libexec/oomlab/" };
@@ -146,8 +146,8 @@ static void prepare_child(struct child_plan *plan) {
 }
 
 int ol_subject_launch(const struct ol_run_spec *spec, const char *script_text,
-	const char *policy_text, struct ol_cage *cage, int flight_fd, struct ol_subject *ret_subject,
-	struct ol_error *error) {
+	const char *policy_text, struct ol_cage *cage, int flight_fd, int notice_fd,
+	struct ol_subject *ret_subject, struct ol_error *error) {
 	char path[OL_PATH_BYTES];
 	int result = ol_program_find("oomlab-subject", path, error);
 	if (result < 0)
@@ -170,7 +170,7 @@ int ol_subject_launch(const struct ol_run_spec *spec, const char *script_text,
 		.socket_fd = subject_socket,
 		.null_fd = null_fd,
 		.fds = { subject_socket, orders_fd, flight_fd, cage != NULL ? ol_cage_usage_fd(cage) : -1,
-			cage != NULL ? ol_cage_pressure_fd(cage) : -1 },
+			cage != NULL ? ol_cage_pressure_fd(cage) : -1, notice_fd },
 		.address_space_bytes = spec->address_space_bytes,
 		.data_bytes = cage != NULL ? UINT64_MAX : spec->limit_bytes,
 	};

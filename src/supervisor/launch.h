@@ -19,12 +19,12 @@ struct ol_subject {
 };
 
 /* Starts the subject executable with spec, texts and flight recorder, and with what tells of memory
- * pressure where the cage is watched. cage NULL: in none, with its data limited to the limit. The
- * texts are as long as the spec says; policy_text may be NULL where that is 0. It dies with this
- * process. On failure nothing is left running. */
+ * pressure where the cage is watched; notice_fd (-1 for none) is its watchdog's. cage NULL: in
+ * none, with its data limited to the limit. The texts are as long as the spec says; policy_text may
+ * be NULL where that is 0. It dies with this process. On failure nothing is left running. */
 int ol_subject_launch(const struct ol_run_spec *spec, const char *script_text,
-	const char *policy_text, struct ol_cage *cage, int flight_fd, struct ol_subject *ret_subject,
-	struct ol_error *error);
+	const char *policy_text, struct ol_cage *cage, int flight_fd, int notice_fd,
+	struct ol_subject *ret_subject, struct ol_error *error);
 
 /* Closes the fds; the process must have been reaped. */
 void ol_subject_finish(struct ol_subject *subject);

@@ -18,7 +18,6 @@ static const uint64_t script_memory_default_bytes = 64 * OL_MIB;
 static const uint64_t script_memory_minimum_bytes = 256 * OL_KIB;
 static const uint64_t address_space_minimum_bytes = 192 * OL_MIB;
 static const uint64_t bytes_unset = UINT64_MAX;
-static const uint64_t watched_sample_period_ns = 10 * OL_NS_PER_MS;
 
 typedef int (*set_function)(struct ol_plan *plan, const char *text, struct ol_error *error);
 
@@ -407,8 +406,7 @@ static uint64_t share_of(uint64_t whole_bytes, double percent) {
 	return (uint64_t)((double)whole_bytes * percent / 100);
 }
 
-/* What the watchdog would have missed is told by samples; what it leaves behind goes where
- * temporary files go. */
+/* What it leaves behind goes where temporary files go. */
 static int finish_watchdog(struct ol_plan *plan, struct ol_error *error) {
 	struct ol_run_spec *spec = &plan->spec;
 	const char *directory = getenv("TMPDIR");
@@ -421,8 +419,6 @@ static int finish_watchdog(struct ol_plan *plan, struct ol_error *error) {
 	if (result < 0)
 		return ol_error_set(
 			error, result, "watchdog=%.64s: %.600s", plan->watchdog, reason.message);
-	if (spec->sample_period_ns == 0)
-		spec->sample_period_ns = watched_sample_period_ns;
 	if (!plan->has_dump) {
 		bool is_usable =
 			directory != NULL && *directory != '\0' && strlen(directory) < sizeof spec->dump_parent;

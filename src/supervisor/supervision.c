@@ -243,7 +243,6 @@ static void look_after(struct ol_supervision *self) {
 	uint64_t now_ns = ol_clock_now_ns(&self->clock);
 	if (now_ns >= self->deadline_ns)
 		ol_supervision_kill(self, true);
-	look_by_watchdog(self, now_ns);
 	if (ol_sampler_poll(&self->sampler) < 0 || now_ns >= self->guard_ns) {
 		guard(self);
 		self->guard_ns = now_ns + GUARD_PERIOD_MS * OL_NS_PER_MS;
@@ -255,7 +254,9 @@ int ol_supervision_step(struct ol_supervision *self, struct ol_error *error) {
 	ol_supervision_poll_fds(self, fds);
 	if (poll(fds, OL_SUPERVISION_FDS, 0) < 0)
 		return errno == EINTR ? 1 : ol_error_set_errno(error, -errno, "cannot see the subject");
-	/* Frames first: what it said before it ended counts. */
+	/* It may have heard the kernel before us, and wait for us to look at it. */
+	look_by_watchdog(self, ol_clock_now_ns(&self->clock));
+	/* Frames next: what it said before it ended counts. */
 	if (self->is_connected && (fds[0].revents | fds[1].revents) != 0) {
 		int taken = take_frames(self, error);
 		self->is_connected = taken == 0;
@@ -456,7 +457,7 @@ static int launch(
 	tell_event(self, &event);
 	self->start_ns = ol_clock_now_ns(&self->clock);
 	result = ol_subject_launch(&summary->spec, texts->script, texts->policy, self->cage,
-		self->flight_fd, &self->subject, error);
+		self->flight_fd, ol_watch_shared_fd(&self->watch), &self->subject, error);
 	if (result < 0)
 		return result;
 	self->is_connected = true;

@@ -79,6 +79,10 @@ int ol_watch_fd(const struct ol_watch *watch) {
 	return watch->has_notice && !is_of_stalls(watch) ? watch->notice.fd : -1;
 }
 
+int ol_watch_shared_fd(const struct ol_watch *watch) {
+	return is_of_rss(watch) ? -1 : ol_watch_fd(watch);
+}
+
 uint64_t ol_watch_due_ns(const struct ol_watch *watch) {
 	if (!is_on(watch))
 		return UINT64_MAX;

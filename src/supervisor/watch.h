@@ -37,6 +37,8 @@ void ol_watch_close(struct ol_watch *watch);
 
 /* Readable: there is something to do; -1: nothing to wait for. */
 int ol_watch_fd(const struct ol_watch *watch);
+/* The same for the subject, which may hear of it sooner; -1: not for it. */
+int ol_watch_shared_fd(const struct ol_watch *watch);
 /* When there is something to do at last; UINT64_MAX: never. */
 uint64_t ol_watch_due_ns(const struct ol_watch *watch);
 /* Hears the kernel; looks, if that is due. True, once: it acted, the subject is told, and ret_event

@@ -11,6 +11,7 @@
 
 enum { TEXT_BYTES_MAX = 128 };
 static const uint64_t every_default_ns = 15 * OL_NS_PER_S;
+static const uint64_t threshold_minimum_bytes = 4 * OL_KIB;
 static const uint64_t every_minimum_ns = OL_NS_PER_MS;
 
 #define NEVER UINT64_MAX
@@ -98,8 +99,11 @@ static int parse_threshold(
 	int result = ol_parse_bytes(text, limit_bytes, &bytes, error);
 	if (result < 0)
 		return result;
-	if (bytes == 0)
-		return ol_error_set(error, -ERANGE, "'%.64s' is no threshold; expected more than 0", text);
+	if (bytes < threshold_minimum_bytes)
+		return ol_error_set(error, -ERANGE,
+			"'%.64s' is less than one page of memory; expected a share as in 90%%, or a size as in "
+			"28MiB",
+			text);
 	if (limit_bytes != 0 && bytes > limit_bytes) {
 		char limit_text[OL_UNITS_TEXT_BYTES];
 		return ol_error_set(error, -ERANGE,

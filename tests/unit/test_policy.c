@@ -10,18 +10,20 @@
 #include "policy_fixed_tests.h"
 #include "policy_membalancer_tests.h"
 #include "policy_support.h"
+#include "policy_watchdog_tests.h"
 
 static void every_policy_has_a_manual_and_is_found_by_its_name(void **state) {
 	(void)state;
 	static const char *const names[] = { "go", "memory-limit", "target", "membalancer", "fixed",
-		"watermark", "pressure", "last-resort", "never" };
+		"watermark", "pressure", "last-resort", "never", "watchdog" };
 	assert_int_equal(ol_policy_types_count, COUNT(names));
 	for (size_t i = 0; i < COUNT(names); i++) {
 		const struct ol_policy_type *type = ol_policy_find(names[i]);
 		assert_ptr_equal(type, ol_policy_types[i]);
 		assert_true(strlen(type->title) > 10 && strchr(type->title, '\n') == NULL);
 		assert_true(strlen(type->source) > 10 && strlen(type->rule) > 60);
-		assert_int_equal(type->wants_pressure, strcmp(names[i], "pressure") == 0);
+		assert_int_equal(type->wants_pressure,
+			strcmp(names[i], "pressure") == 0 || strcmp(names[i], "watchdog") == 0);
 		for (const char *line = type->rule; line != NULL; line = strchr(line, '\n')) {
 			line += *line == '\n';
 			if (strcspn(line, "\n") > 92)
@@ -74,6 +76,14 @@ static void a_bad_argument_is_refused_with_what_was_expected(void **state) {
 		{ "watermark", "50/101", "at most 100" },
 		{ "watermark", "0/50", "above 0" },
 		{ "watermark", "1/2/3/4/5/6/7/8/9/10/11/12/13/14/15/16/17", "up to 16" },
+		{ "watchdog", "0", "above 0" },
+		{ "watchdog", "101", "at most 100" },
+		{ "watchdog", "90/", "watchdog:90/15" },
+		{ "watchdog", "90/0", "watchdog:90/15" },
+		{ "watchdog", "90/5ms", "10 ms or more" },
+		{ "watchdog", "90/15/15", "watchdog:90/15" },
+		{ "watchdog", "90,every=15s", "watchdog:90/15" },
+		{ "watchdog", "28MiB", "percentage" },
 	};
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct ol_policy *policy = NULL;
@@ -101,6 +111,7 @@ static void without_a_limit_what_goes_by_one_is_refused_and_the_rest_is_made(voi
 		{ "last-resort", "", -EINVAL },
 		{ "watermark", "", -EINVAL },
 		{ "watermark", "50/75", -EINVAL },
+		{ "watchdog", "", -EINVAL },
 		{ "target", "", -EINVAL },
 		{ "target", "10%", -EINVAL },
 		{ "target", "8MiB", 0 },
@@ -398,6 +409,9 @@ int main(void) {
 			membalancer_keeps_two_mebibytes_of_room_where_nothing_is_allocated_or_live),
 		cmocka_unit_test(membalancer_stays_below_the_cages_limit_and_above_what_is_live),
 		cmocka_unit_test(membalancer_without_a_limit_saturates_rather_than_wraps),
+		cmocka_unit_test(a_watchdog_looks_every_so_often_and_ends_at_its_threshold),
+		cmocka_unit_test(looks_that_a_watchdog_slept_over_are_not_made_up_for),
+		cmocka_unit_test(a_warned_watchdog_looks_at_every_tick_until_usage_has_fallen),
 		cmocka_unit_test(no_policy_orders_a_second_collection_for_the_same_span),
 	};
 	return cmocka_run_group_tests_name("policy", tests, NULL, NULL);

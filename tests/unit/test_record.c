@@ -177,6 +177,48 @@ static void rubbish_is_no_frame(void **state) {
 	close(sockets[1]);
 }
 
+static void an_order_to_end_comes_with_its_reason(void **state) {
+	(void)state;
+	int fd;
+	struct ol_flight *lab, *subject;
+	char long_reason[2 * OL_TEXT_BYTES];
+	memset(long_reason, 'x', sizeof long_reason);
+	long_reason[sizeof long_reason - 1] = '\0';
+	assert_int_equal(ol_flight_create(&fd, &lab, NULL), 0);
+	assert_int_equal(ol_flight_open(fd, &subject, NULL), 0);
+	assert_false(ol_flight_is_end_ordered(subject));
+	ol_flight_order_end(lab, long_reason);
+	assert_true(ol_flight_is_end_ordered(subject));
+	assert_int_equal(strlen(subject->end_reason), OL_TEXT_BYTES - 1);
+	ol_flight_close(lab);
+	ol_flight_close(subject);
+	close(fd);
+}
+
+static void a_profile_arrives_terminated_and_never_with_more_than_there_is(void **state) {
+	(void)state;
+	int sockets[2];
+	static struct ol_frame sent;
+	static union ol_arrival received;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, sockets), 0);
+	sent.kind = OL_FRAME_PROFILE;
+	sent.profile.site_count = OL_FRAME_SITES_MAX;
+	struct ol_profile_site *last = &sent.profile.sites[OL_FRAME_SITES_MAX - 1];
+	memset(last, 'x', sizeof *last);
+	assert_int_equal(ol_frame_send(sockets[0], &sent, NULL), 0);
+	assert_int_equal(ol_frame_receive(sockets[1], &received, NULL), 1);
+	last = &received.frame.profile.sites[OL_FRAME_SITES_MAX - 1];
+	assert_int_equal(strlen(last->file), OL_PATH_BYTES - 1);
+	assert_int_equal(strlen(last->function), OL_NAME_BYTES - 1);
+	assert_int_equal(strlen(last->phase), OL_NAME_BYTES - 1);
+	assert_int_equal(strlen(last->tag), OL_NAME_BYTES - 1);
+	sent.profile.site_count = OL_FRAME_SITES_MAX + 1;
+	assert_int_equal(ol_frame_send(sockets[0], &sent, NULL), 0);
+	assert_int_equal(ol_frame_receive(sockets[1], &received, NULL), -EPROTO);
+	close(sockets[0]);
+	close(sockets[1]);
+}
+
 static void pauses_read_back_in_order_whatever_the_page_holds(void **state) {
 	(void)state;
 	static const struct {
@@ -236,6 +278,8 @@ int main(void) {
 		cmocka_unit_test(a_page_of_another_version_is_refused),
 		cmocka_unit_test(frames_arrive_as_they_were_sent_and_then_the_end),
 		cmocka_unit_test(rubbish_is_no_frame),
+		cmocka_unit_test(an_order_to_end_comes_with_its_reason),
+		cmocka_unit_test(a_profile_arrives_terminated_and_never_with_more_than_there_is),
 		cmocka_unit_test(pauses_read_back_in_order_whatever_the_page_holds),
 		cmocka_unit_test(every_field_has_a_name_a_doc_and_its_place),
 	};

@@ -183,6 +183,8 @@ static void each_refused_request_for_memory_is_an_error_and_leaks_nothing(void *
 	assert_true(refusals > 0);
 }
 
+#include "run_watchdog_tests.h"
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_run_tells_its_phases_its_cycles_and_its_end_in_order),
@@ -191,6 +193,15 @@ int main(void) {
 		cmocka_unit_test(a_nodes_payload_is_written_and_its_slots_are_not),
 		cmocka_unit_test(a_lab_that_is_gone_ends_the_run_with_an_error_not_a_signal),
 		cmocka_unit_test(each_refused_request_for_memory_is_an_error_and_leaks_nothing),
+		cmocka_unit_test(a_run_that_is_told_to_end_allocates_no_more_and_says_why),
+		cmocka_unit_test(a_run_that_is_told_to_end_writes_no_more_of_a_large_slab),
+		cmocka_unit_test(a_run_hears_the_kernel_by_itself_where_it_is_watched),
+		cmocka_unit_test(a_run_that_sleeps_wakes_when_it_is_told_to_end),
+		cmocka_unit_test(an_end_in_good_order_tells_who_allocated_what_and_what_is_held),
+		cmocka_unit_test(a_slab_that_is_being_written_to_counts_in_the_profile),
+		cmocka_unit_test(places_beyond_the_table_are_counted_together),
+		cmocka_unit_test(what_is_reserved_is_told_and_holds_no_memory),
+		cmocka_unit_test(under_a_cap_the_heap_leaves_addresses_to_the_program),
 	};
 	return cmocka_run_group_tests_name("run", tests, NULL, NULL);
 }

@@ -78,6 +78,12 @@ static void a_bad_value_names_setting_value_and_what_was_expected(void **state) 
 		{ "high", "0", -ERANGE },
 		{ "address-space", "1M", -ERANGE },
 		{ "swap", "all", -EINVAL },
+		{ "watchdog", "90", -ERANGE },
+		{ "watchdog", "101%", -ERANGE },
+		{ "watchdog", "90%,evry=1s", -EINVAL },
+		{ "dump", "/nowhere/at/all", -ENOENT },
+		{ "dump", "/dev/null", -ENOTDIR },
+		{ "dump", "", -ENOENT },
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct ol_plan plan = fresh_plan(), before = plan;
@@ -112,6 +118,56 @@ static void shares_are_taken_of_the_limit_that_was_given_last(void **state) {
 	assert_int_equal(ol_plan_set(&plan, "memlimit", "off", NULL), 0);
 	assert_int_equal(ol_plan_finish(&plan, NULL), 0);
 	assert_true(plan.spec.memory_limit_bytes == OL_MEMORY_LIMIT_OFF);
+}
+
+static void a_watchdogs_threshold_is_a_share_of_the_limit_that_was_given_last(void **state) {
+	(void)state;
+	struct ol_plan plan = fresh_plan();
+	assert_int_equal(ol_plan_set(&plan, "watchdog", "75%,every=2s", NULL), 0);
+	assert_int_equal(ol_plan_set(&plan, "limit", "64M", NULL), 0);
+	assert_int_equal(ol_plan_finish(&plan, NULL), 0);
+	assert_int_equal(plan.spec.watchdog.threshold_bytes, 48 * OL_MIB);
+	assert_int_equal(plan.spec.watchdog.every_ns, 2 * OL_NS_PER_S);
+	assert_int_equal(plan.spec.watchdog.is_on, 1);
+	struct ol_error error;
+	plan = fresh_plan();
+	assert_int_equal(ol_plan_set(&plan, "watchdog", "48M", NULL), 0);
+	assert_int_equal(ol_plan_finish(&plan, &error), -ERANGE);
+	assert_non_null(strstr(error.message, "watchdog=48M: "));
+	plan = fresh_plan();
+	assert_int_equal(ol_plan_set(&plan, "watchdog", "75%", NULL), 0);
+	assert_int_equal(ol_plan_set(&plan, "watchdog", "off", NULL), 0);
+	assert_int_equal(ol_plan_finish(&plan, NULL), 0);
+	assert_int_equal(plan.spec.watchdog.is_on, 0);
+	assert_string_equal(plan.spec.dump_parent, "");
+}
+
+static void a_watched_run_leaves_its_dump_where_temporary_files_go_unless_told(void **state) {
+	(void)state;
+	static const struct {
+		const char *temporary, *watchdog, *dump, *expected;
+	} cases[] = {
+		{ "/dev/shm", "off", NULL, "" },
+		{ "/dev/shm", "90%", NULL, "/dev/shm" },
+		{ "", "90%", NULL, "/tmp" },
+		{ NULL, "90%", NULL, "/tmp" },
+		{ "/dev/shm", "90%", "off", "" },
+		{ "/dev/shm", "90%", "/", "/" },
+		{ "/dev/shm", "off", "/", "/" },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct ol_plan plan = fresh_plan();
+		if (cases[i].temporary != NULL)
+			setenv("TMPDIR", cases[i].temporary, 1);
+		else
+			unsetenv("TMPDIR");
+		assert_int_equal(ol_plan_set(&plan, "watchdog", cases[i].watchdog, NULL), 0);
+		if (cases[i].dump != NULL)
+			assert_int_equal(ol_plan_set(&plan, "dump", cases[i].dump, NULL), 0);
+		assert_int_equal(ol_plan_finish(&plan, NULL), 0);
+		assert_string_equal(plan.spec.dump_parent, cases[i].expected);
+		assert_int_equal(plan.spec.wants_profile, cases[i].expected[0] != '\0');
+	}
 }
 
 static void the_environment_is_read_as_go_reads_it(void **state) {
@@ -184,6 +240,9 @@ static void the_verdict_rests_on_the_kernels_counter_not_on_the_exit(void **stat
 			OL_OUTCOME_SURVIVED, false, 900, OL_OUTCOME_THROTTLED },
 		{ "an end after a short stall", { .has_frame_end = 1, .high_delta = 3 },
 			OL_OUTCOME_SURVIVED, false, 10, OL_OUTCOME_SURVIVED },
+		{ "an end in good order, however long it was held before",
+			{ .has_frame_end = 1, .high_delta = 3 }, OL_OUTCOME_SHUT_DOWN, false, 900,
+			OL_OUTCOME_SHUT_DOWN },
 		{ "an oom kill wins over the clock",
 			{ .signal = SIGKILL, .oom_kill_delta = 1, .limited_by = OL_LIMITED_BY_OWN }, 0, true, 0,
 			OL_OUTCOME_OOM_KILLED },
@@ -212,6 +271,8 @@ int main(void) {
 		cmocka_unit_test(every_choice_that_is_told_can_be_set),
 		cmocka_unit_test(a_bad_value_names_setting_value_and_what_was_expected),
 		cmocka_unit_test(shares_are_taken_of_the_limit_that_was_given_last),
+		cmocka_unit_test(a_watchdogs_threshold_is_a_share_of_the_limit_that_was_given_last),
+		cmocka_unit_test(a_watched_run_leaves_its_dump_where_temporary_files_go_unless_told),
 		cmocka_unit_test(the_environment_is_read_as_go_reads_it),
 		cmocka_unit_test(a_misspelt_name_finds_its_neighbour_and_nonsense_finds_none),
 		cmocka_unit_test(the_verdict_rests_on_the_kernels_counter_not_on_the_exit),

@@ -1,5 +1,5 @@
 /* tail.c -- A ring of bytes behind a stream. */
-#include "cli/tail.h"
+#include "base/tail.h"
 
 #include <errno.h>
 #include <stdint.h>

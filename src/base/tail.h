@@ -1,6 +1,6 @@
 /* tail.h -- A stream that keeps the last so many bytes written to it, in memory. */
-#ifndef OL_CLI_TAIL_H
-#define OL_CLI_TAIL_H
+#ifndef OL_BASE_TAIL_H
+#define OL_BASE_TAIL_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,0 +1,54 @@
+/* internal.h -- What the files of run/ share. */
+#ifndef OL_RUN_INTERNAL_H
+#define OL_RUN_INTERNAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/random.h"
+#include "memory/memory.h"
+#include "run/run.h"
+
+enum { OL_RUN_RESERVATIONS_MAX = 64 }; /* That a program makes. */
+
+struct ol_reservation {
+	void *address;
+	uint64_t bytes;
+};
+
+struct ol_run {
+	struct ol_run_spec spec;
+	struct ol_run_links links;
+	struct ol_clock clock;
+	struct ol_memory_mmap memory_mmap;
+	struct ol_memory_failing memory_failing;
+	struct ol_memory *memory;
+	struct ol_heap *heap;
+	struct ol_collector *collector;
+	struct ol_profile *profile; /* NULL: none is wanted. */
+	uint64_t unheard_bytes;     /* Asked for or written since the kernel was heard. */
+	uint32_t place;             /* In it, of what is allocated next. */
+	uint64_t start_ns;
+	struct ol_random random;    /* Of what slabs are filled with. */
+	uint64_t counting_ns;       /* Spent counting garbage. */
+	struct ol_last_words words; /* What the flight recorder holds. */
+	struct ol_phase phase;      /* The present one; name "" before the first. */
+	bool has_phase;
+	unsigned reservation_count;
+	struct ol_reservation reservations[OL_RUN_RESERVATIONS_MAX];
+	struct ol_frame frame; /* Large: kept off the stack. */
+};
+
+/* What the program does now, and how its heap is, into the flight recorder. */
+void ol_run_write_flight(struct ol_run *run, enum ol_activity activity);
+/* The present phase, if there is one, is over, and told. */
+int ol_run_end_phase(struct ol_run *run, struct ol_error *error);
+
+/* A point at which whoever wants something of the program is heard: the policy, the lab, the
+ * kernel. bytes: asked for or written since the last one. */
+void ol_run_poll(struct ol_run *run, uint64_t bytes);
+/* The program has ended in good order and has said so; it holds what it has until the lab has
+ * looked at that. */
+void ol_run_await_witness(const struct ol_run *run);
+
+#endif
