@@ -153,7 +153,11 @@ describe("rss", function ()
       assert.are.equal("oomlab.rss/1", found.schema)
       assert.are.equal(pid, process.pid)
       assert.are.equal("sleep 60", process.command)
-      assert.are.equal(1024 * tonumber(status:match("VmRSS:%s+(%d+)")), process.rss_bytes)
+      if process.pss_bytes ~= cjson.null then
+        local rollup = shell(("cat /proc/%d/smaps_rollup"):format(pid))
+        assert.are.equal(1024 * tonumber(rollup:match("Rss:%s+(%d+)")), process.rss_bytes)
+        assert.are.equal(1024 * tonumber(rollup:match("Pss_Anon:%s+(%d+)")), process.pss_anon_bytes)
+      end
       assert.are.equal(1024 * tonumber(status:match("VmSize:%s+(%d+)")), process.vsz_bytes)
       assert.are.equal(process.rss_bytes,
         process.anon_bytes + process.file_bytes + process.shmem_bytes)

@@ -281,7 +281,6 @@ group_tests() {
 	check "and its usage is told apart from the RSS" eval '! json_has "\"differences\":null"'
 	lab rss $sleeper_pid
 	check "in words, as a sum" output_says 'MiB: usage of the group|KiB: usage of the group'
-	check "with the kernel's part" output_says 'kernel memory: page tables'
 	lab rss $sleeper_pid 4000000
 	check "a process that is not there is said so" stderr_says 'there is no process 4000000'
 	check "with status 1" status_is 1
