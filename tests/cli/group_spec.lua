@@ -392,14 +392,14 @@ describe("watch", function ()
   group_it("shows every cage that a lab has, by name", function ()
     lab.with_script([[
       local lab = require "lab"
-      return lab.scenario { title = "Slow", limit = 8 * lab.MiB, program = function (heap)
+      return lab.scenario { title = "Slow", limit = 256 * lab.MiB, program = function (heap)
         for i = 1, 40000000 do heap:stats() end
       end }]], function (script)
       local command = ("'%s' run -q --timeout=20 %s"):format(os.getenv("OOMLAB"), script)
       with_process(command, function (pid)
         local text = wait_for(function ()
           local _, stdout = lab.run("watch --count=1")
-          return stdout:match("oomlab%-" .. pid .. "%-%x+ [^\n]*limit 8%.0 MiB")
+          return stdout:match("oomlab%-" .. pid .. "%-%x+ [^\n]*limit 256%.0 MiB")
         end)
         assert.is_truthy(text)
         os.execute(("kill -TERM %d"):format(pid))
