@@ -105,7 +105,7 @@ static void open_files(struct ol_group *group) {
 	/* Nothing is charged to the top of version 1: what its peak counts is the groups below. */
 	if (!group->is_root)
 		group->peak_fd = open_file(group, "memory.max_usage_in_bytes", "memory.peak");
-	group->swap_fd = open_file(group, "memory.stat", "memory.swap.current");
+	group->swap_fd = open_file(group, "memory.memsw.usage_in_bytes", "memory.swap.current");
 	group->events_fd = open_file(group, "memory.oom_control", "memory.events");
 	group->pressure_fd = open_file(group, NULL, "memory.pressure");
 	open_limits(group);
@@ -204,16 +204,19 @@ static uint64_t kill_count(const struct ol_group *group) {
 	return count;
 }
 
-static uint64_t swap_bytes(const struct ol_group *group) {
+/* Version 1 counts memory and swap together; memory.stat, which tells them apart, takes longer to
+ * read than all the rest, and is read where there is something to tell only. */
+static uint64_t swap_bytes(const struct ol_group *group, uint64_t usage_bytes) {
 	char text[OL_GROUP_STAT_BYTES];
 	uint64_t bytes = OL_NOT_KNOWN;
-	if (group->memory_version == 2) {
-		(void)ol_group_read_fd(group->swap_fd, &bytes);
+	(void)ol_group_read_fd(group->swap_fd, &bytes);
+	if (group->memory_version == 2 || bytes == OL_NOT_KNOWN)
 		return bytes;
-	}
-	ssize_t length = group->swap_fd >= 0 ? pread(group->swap_fd, text, sizeof text - 1, 0) : -1;
-	text[length > 0 ? length : 0] = '\0';
-	(void)ol_keyed_uint64(text, "total_swap", &bytes);
+	if (bytes <= usage_bytes)
+		return 0;
+	bytes = 0;
+	if (ol_file_read_at(group->directory_fd, "memory.stat", text, sizeof text, NULL) >= 0)
+		(void)ol_keyed_uint64(text, "total_swap", &bytes);
 	return bytes;
 }
 
@@ -251,7 +254,7 @@ int ol_group_look(
 			error, -ENOENT, "the control group %.500s is gone: it was removed", group->path);
 	if (result < 0)
 		return ol_error_set_errno(error, result, "cannot read the usage of %.500s", group->path);
-	look.swap_bytes = swap_bytes(group);
+	look.swap_bytes = swap_bytes(group, look.usage_bytes);
 	look.oom_kill_count = kill_count(group);
 	read_stall(group, &look);
 	*ret_look = look;

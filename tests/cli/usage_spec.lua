@@ -122,7 +122,8 @@ end)
 describe("help", function ()
   it("goes to stdout with status 0, also as an option of each command", function ()
     for _, words in ipairs { "help", "--help", "-h", "help run", "help spike", "run --help",
-      "list --help", "doctor --help", "rss --help", "watch --help", "help help", "version --help", "run spike --help" } do
+      "list --help", "doctor --help", "rss --help", "watch --help", "help help", "version --help",
+      "run spike --help" } do
       local status, stdout, stderr = lab.run(words)
       assert.are.equal(0, status, words)
       assert.are.equal("", stderr)
