@@ -130,6 +130,12 @@ static int report(struct session *session, const struct ol_caged_summary *summar
 		ol_caged_json_record_summary(session->record, summary);
 	if (request->is_json && ol_caged_json_write_summary(stdout, summary, &error) < 0)
 		status = OL_EXIT_LAB;
+	if (request->report_path != NULL &&
+		ol_caged_html_write(request->report_path, summary, session->samples.samples,
+			session->samples.count, session->events, session->event_count, &error) < 0) {
+		ol_say("%s", error.message);
+		status = OL_EXIT_LAB;
+	}
 	return status;
 }
 
@@ -192,6 +198,10 @@ int ol_cage_session(struct ol_cage_request *request) {
 	session->style = ol_style_of(stderr);
 	if (request->record_path != NULL &&
 		ol_json_record_create(request->record_path, &session->record, &error) < 0) {
+		ol_say("%s", error.message);
+		return OL_EXIT_LAB;
+	}
+	if (request->report_path != NULL && ol_caged_html_check(request->report_path, &error) < 0) {
 		ol_say("%s", error.message);
 		return OL_EXIT_LAB;
 	}

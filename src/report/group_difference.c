@@ -196,23 +196,17 @@ size_t ol_group_differences(const struct ol_rss_group *group, uint64_t cpus, uin
 	return account.count;
 }
 
-static double steps_of(double bytes, struct ol_unit unit) {
-	double steps = bytes / (double)unit.bytes;
-	for (int i = 0; i < unit.decimals; i++)
-		steps *= 10;
-	return steps;
-}
-
-static int64_t nearest(double number) {
-	return (int64_t)(number < 0 ? number - 0.5 : number + 0.5);
+/* By how much the rounding to steps is off. */
+static double error_of(struct ol_unit unit, int64_t bytes, int64_t steps) {
+	return (double)bytes / (double)unit.bytes * (unit.decimals == 2 ? 100 : 10) - (double)steps;
 }
 
 void ol_group_round(const struct ol_rss_group *group, struct ol_unit unit,
 	const struct ol_difference *differences, size_t count, int64_t *ret_steps) {
-	int64_t rest = nearest(steps_of((double)group->facts.look.usage_bytes, unit)) -
-				   nearest(steps_of((double)group->sum.rss_bytes, unit));
+	int64_t rest = ol_unit_steps(unit, (int64_t)group->facts.look.usage_bytes) -
+				   ol_unit_steps(unit, (int64_t)group->sum.rss_bytes);
 	for (size_t i = 0; i < count; i++) {
-		ret_steps[i] = nearest(steps_of((double)differences[i].bytes, unit));
+		ret_steps[i] = ol_unit_steps(unit, differences[i].bytes);
 		rest -= ret_steps[i];
 	}
 	/* Each rounding is off by half a step at most: a step for each difference is more than enough.
@@ -222,8 +216,7 @@ void ol_group_round(const struct ol_rss_group *group, struct ol_unit unit,
 		size_t best = 0;
 		double best_error = -1e300;
 		for (size_t i = 0; i < count; i++) {
-			double error = (steps_of((double)differences[i].bytes, unit) - (double)ret_steps[i]) *
-						   (double)direction;
+			double error = error_of(unit, differences[i].bytes, ret_steps[i]) * (double)direction;
 			if (error > best_error) {
 				best = i;
 				best_error = error;

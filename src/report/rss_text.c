@@ -13,7 +13,6 @@ enum {
 	PID_COLUMNS = 8,
 	NAME_COLUMNS = 16,
 	NUMBERS = 4, /* RSS, PSS, swap, VSZ. */
-	NUMBER_TEXT_BYTES = 40,
 	PARAGRAPH_BYTES = 2048,
 	GROUP_COLUMNS_MINIMUM = 12,
 	/* Above this a size is told in GiB: small processes stand beside large ones. */
@@ -28,12 +27,11 @@ struct table {
 	unsigned group_columns; /* 0: all are in one group. */
 };
 
-static void format_number(struct ol_unit unit, uint64_t bytes, char text[NUMBER_TEXT_BYTES]) {
+static void format_number(struct ol_unit unit, uint64_t bytes, char text[OL_UNIT_TEXT_BYTES]) {
 	if (bytes == OL_NOT_KNOWN)
-		snprintf(text, NUMBER_TEXT_BYTES, "-");
+		snprintf(text, OL_UNIT_TEXT_BYTES, "-");
 	else
-		snprintf(
-			text, NUMBER_TEXT_BYTES, "%.*f", unit.decimals, (double)bytes / (double)unit.bytes);
+		ol_unit_format(unit, ol_unit_steps(unit, (int64_t)bytes), text);
 }
 
 /* The numbers of a row, in the order of the columns. */
@@ -56,7 +54,7 @@ static void sum_of(const struct ol_rss *rss, uint64_t ret_numbers[NUMBERS]) {
 
 static void widen(struct table *table, const uint64_t numbers[NUMBERS]) {
 	for (int i = 0; i < NUMBERS; i++) {
-		char text[NUMBER_TEXT_BYTES];
+		char text[OL_UNIT_TEXT_BYTES];
 		format_number(table->unit, numbers[i], text);
 		if (strlen(text) + 2 > table->number_columns[i])
 			table->number_columns[i] = (unsigned)strlen(text) + 2;
@@ -99,7 +97,7 @@ static struct table table_for(FILE *stream, struct ol_style style, const struct 
 
 static void put_head(const struct table *table) {
 	static const char *const titles[NUMBERS] = { "RSS", "PSS", "swap", "VSZ" };
-	char name[NUMBER_TEXT_BYTES];
+	char name[OL_UNIT_TEXT_BYTES];
 	snprintf(name, sizeof name, "name (%s)", table->unit.name);
 	ol_cells_paint(table->stream, table->style, OL_PAINT_BOLD);
 	fprintf(table->stream, " %*s  %-*s", PID_COLUMNS, "pid", NAME_COLUMNS, name);
@@ -115,7 +113,7 @@ static void put_row(const struct table *table, const char *pid, const char *name
 	fprintf(table->stream, " %*s  ", PID_COLUMNS, pid);
 	ol_cells_put_left(table->stream, table->style, name, NAME_COLUMNS);
 	for (int i = 0; i < NUMBERS; i++) {
-		char text[NUMBER_TEXT_BYTES];
+		char text[OL_UNIT_TEXT_BYTES];
 		format_number(table->unit, numbers[i], text);
 		fprintf(table->stream, "%*s", (int)table->number_columns[i], text);
 	}
@@ -131,13 +129,13 @@ static void put_table(const struct table *table, const struct ol_rss *rss) {
 	put_head(table);
 	for (size_t i = 0; i < rss->process_count; i++) {
 		const struct ol_process_facts *process = &rss->processes[i];
-		char pid[NUMBER_TEXT_BYTES];
+		char pid[OL_UNIT_TEXT_BYTES];
 		snprintf(pid, sizeof pid, "%" PRId32, process->pid);
 		numbers_of(&process->memory, numbers);
 		put_row(table, pid, process->name, numbers, process->group);
 	}
 	if (rss->process_count > 1) {
-		char name[NUMBER_TEXT_BYTES];
+		char name[OL_UNIT_TEXT_BYTES];
 		snprintf(name, sizeof name, "%zu processes", rss->process_count);
 		sum_of(rss, numbers);
 		put_row(table, "together", name, numbers, "");
@@ -226,19 +224,12 @@ static void add_its_processes(struct ol_words *words, const struct ol_rss_group 
 		ol_words_add(words, "its %" PRIu64 " processes", count);
 }
 
-static void format_steps(struct ol_unit unit, int64_t steps, char text[NUMBER_TEXT_BYTES]) {
-	double number = (double)steps;
-	for (int i = 0; i < unit.decimals; i++)
-		number /= 10;
-	snprintf(text, NUMBER_TEXT_BYTES, "%.*f", unit.decimals, number);
-}
-
 static void put_headline(
 	const struct table *table, const struct ol_rss_group *group, int64_t whole_steps) {
-	char number[NUMBER_TEXT_BYTES];
+	char number[OL_UNIT_TEXT_BYTES];
 	char text[PARAGRAPH_BYTES];
 	struct ol_words words = ol_words_in(text, sizeof text);
-	format_steps(table->unit, whole_steps < 0 ? -whole_steps : whole_steps, number);
+	ol_unit_format(table->unit, whole_steps < 0 ? -whole_steps : whole_steps, number);
 	if (group->sum.process_count == 0) {
 		ol_words_add(&words, "no process is in it; what it holds was left by others:");
 	} else if (whole_steps > 0) {
@@ -270,7 +261,7 @@ static void put_differences(
 	const struct table *table, const struct ol_rss *rss, const struct ol_rss_group *group) {
 	struct ol_difference differences[OL_DIFFERENCE_COUNT];
 	int64_t steps[OL_DIFFERENCE_COUNT];
-	char number[NUMBER_TEXT_BYTES];
+	char number[OL_UNIT_TEXT_BYTES];
 	char text[PARAGRAPH_BYTES];
 	size_t count = ol_group_differences(group, rss->cpus, rss->page_bytes, differences);
 	ol_group_round(group, table->unit, differences, count, steps);
@@ -285,7 +276,7 @@ static void put_differences(
 	if (group->sum.process_count > 0)
 		put_ledger_line(table, ' ', number, text, OL_PAINT_NONE);
 	for (size_t i = 0; i < count; i++) {
-		format_steps(table->unit, llabs(steps[i]), number);
+		ol_unit_format(table->unit, llabs(steps[i]), number);
 		if (steps[i] != 0)
 			put_ledger_line(
 				table, steps[i] > 0 ? '+' : '-', number, differences[i].words, OL_PAINT_NONE);

@@ -56,7 +56,7 @@ local BAD = {
   { "-interactive", "the interactive mode is a command: oomlab serve" },
   { "-gc", "oomlab run %-gc" },
   { "rnu", "did you mean run%?" },
-  { "frobnicate", "expected run, serve, list, help, doctor, pacer or version" },
+  { "frobnicate", "expected run, serve, watch, rss, list, help, doctor, pacer or version" },
   { "list policy", "did you mean policies%?" },
   { "list --all", "unknown option '%-%-all'" },
   { "help nosuch", "nosuch" },
@@ -64,6 +64,19 @@ local BAD = {
   { "doctor --format=yaml", "expected text or json" },
   { "doctor now", "unexpected argument 'now'" },
   { "version now", "takes no argument" },
+  { "rss", "rss wants the PID of a process" },
+  { "rss nobody", "rss: a PID: 'nobody' is not a whole number" },
+  { "rss 0", "rss: a PID: '0' is out of range" },
+  { "rss 1 -2", "unknown option '%-2'" },
+  { "rss 99999999", "out of range; expected 1 to 4194304" },
+  { "rss 1 --format=xml", "%-%-format=xml: expected text or json" },
+  { "watch 1 2", "watch: unexpected argument '2'" },
+  { "watch --every=0", "%-%-every=0: " },
+  { "watch --every=0.0001", "%-%-every=0.0001: expected 1ms or more" },
+  { "watch --count=0", "%-%-count=0: '0' is out of range" },
+  { "watch --format=csv", "%-%-format=csv: expected text or json" },
+  { "watch --evry=1", "unknown option '%-%-evry': did you mean %-%-every%?" },
+  { "wacth", "did you mean watch%?" },
 }
 
 describe("bad usage", function ()
@@ -109,7 +122,7 @@ end)
 describe("help", function ()
   it("goes to stdout with status 0, also as an option of each command", function ()
     for _, words in ipairs { "help", "--help", "-h", "help run", "help spike", "run --help",
-      "list --help", "doctor --help", "help help", "version --help", "run spike --help" } do
+      "list --help", "doctor --help", "rss --help", "watch --help", "help help", "version --help", "run spike --help" } do
       local status, stdout, stderr = lab.run(words)
       assert.are.equal(0, status, words)
       assert.are.equal("", stderr)

@@ -17,6 +17,7 @@
 #include "record/fields.h"
 #include "record/flight.h"
 #include "record/frame.h"
+#include "record/group.h"
 
 static void every_outcome_has_a_name_that_leads_back_to_it(void **state) {
 	(void)state;
@@ -246,7 +247,8 @@ static void pauses_read_back_in_order_whatever_the_page_holds(void **state) {
 static void every_field_has_a_name_a_doc_and_its_place(void **state) {
 	(void)state;
 	const struct ol_record_type *const types[] = { &ol_memstats_type, &ol_gc_cycle_type,
-		&ol_pauses_type, &ol_last_words_type, &ol_phase_type, &ol_sample_type, &ol_event_type };
+		&ol_pauses_type, &ol_last_words_type, &ol_phase_type, &ol_sample_type, &ol_event_type,
+		&ol_process_memory_type, &ol_process_sum_type, &ol_group_look_type, &ol_group_facts_type };
 	for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
 		assert_true(types[i]->field_count > 0);
 		for (size_t j = 0; j < types[i]->field_count; j++) {
@@ -261,6 +263,8 @@ static void every_field_has_a_name_a_doc_and_its_place(void **state) {
 	/* The table covers all of Go's statistics: a member without a field would be lost. */
 	assert_int_equal(ol_memstats_type.field_count * 8, sizeof(struct ol_memstats));
 	assert_int_equal(ol_pauses_type.field_count * 8, sizeof(struct ol_pauses));
+	assert_int_equal(ol_process_sum_type.field_count * 8, sizeof(struct ol_process_sum));
+	assert_int_equal(ol_group_look_type.field_count * 8, sizeof(struct ol_group_look));
 	/* Of a cycle too; its last field, a word, has padding beside it. */
 	assert_int_equal(ol_gc_cycle_type.field_count * 8, sizeof(struct ol_gc_cycle));
 }
