@@ -6,7 +6,7 @@
 --
 -- Watch for: "watchdog" tells what the looks saw, and what they missed.
 -- Try: --watchdog=75% (the kernel gives notice, too: told to end in the middle of the spike),
--- --watchdog=75%,every=20ms,notice=off (looks so often that one sees it), --size=110% (with looks
+-- --watchdog=75%,every=20ms,notice=off (looks so often that one sees it), --size=1.1 (with looks
 -- alone it is killed; with notice it is not), --length=0.001 (the notice is not too slow for that).
 local lab = require "lab"
 
