@@ -37,8 +37,10 @@ struct ol_guardian {
 /* give_back_to: where an adopted process is moved instead of being killed; NULL for none. */
 int ol_guardian_start(struct ol_cage *cage, const char *give_back_to,
 	struct ol_guardian *ret_guardian, struct ol_error *error);
-/* There is nothing left to guard. */
+/* There is nothing left to guard: it goes, while the lab does other things. None is fine. */
 void ol_guardian_dismiss(struct ol_guardian *guardian);
+/* Waits until it has gone. None is fine. */
+void ol_guardian_reap(struct ol_guardian *guardian);
 
 /* refused.c: counts the requests for address space that the kernel refuses a process and those that
  * it starts later. Needs tracepoints, and thus root. */
@@ -102,7 +104,7 @@ struct ol_caged {
 	int statm_fd;
 	pid_t helper_pid; /* Of on_limit; 0: none. */
 	uint64_t start_ns;
-	struct ol_oom_kill kills[OL_KILLS_MAX]; /* Taken from the cage. */
+	struct ol_oom_kill *kills; /* Taken from the cage: room for OL_KILLS_MAX. */
 	uint64_t sample_due_ns;                 /* All "due" are at_ns; UINT64_MAX: never. */
 	uint64_t timeout_due_ns;
 	uint64_t kill_due_ns;

@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -36,7 +35,7 @@ struct session {
 	struct ol_dump *dump; /* NULL: nothing was left behind. */
 	uint64_t watch_due_ns;
 	bool is_watch_line; /* One is on the terminal. */
-	const struct ol_caged_summary *summary;
+	struct ol_caged_summary *summary;
 };
 
 static void clear_watch_line(struct session *session) {
@@ -47,6 +46,8 @@ static void clear_watch_line(struct session *session) {
 
 static void on_start(void *context, const struct ol_caged_summary *summary) {
 	struct session *session = context;
+	/* The command is being loaded meanwhile. */
+	session->summary->system = ol_system_facts();
 	if (!session->request->is_quiet)
 		ol_caged_text_start(stderr, session->style, summary);
 	if (session->record != NULL)
@@ -180,18 +181,16 @@ static int run(struct session *session, struct ol_caged_summary *summary) {
 		ol_cage_dump_finish(session->dump, summary);
 	if (result < 0)
 		return say_failure(result, is_command_bad, &error);
-	summary->system = ol_system_facts();
 	int status = report(session, summary);
 	return status != OL_EXIT_DONE ? status : exit_status(session, summary);
 }
 
 int ol_cage_session(struct ol_cage_request *request) {
-	OL_AUTO_FREE struct ol_caged_summary *summary = calloc(1, sizeof *summary);
-	OL_AUTO_FREE struct session *session = calloc(1, sizeof *session);
-	if (summary == NULL || session == NULL) {
-		ol_say("no memory for the cage's records");
-		return OL_EXIT_LAB;
-	}
+	/* Large, and mostly never touched: each page that is costs a fault, and each fork its share. */
+	static struct ol_caged_summary summary_pages;
+	static struct session session_pages;
+	struct ol_caged_summary *summary = &summary_pages;
+	struct session *session = &session_pages;
 	struct ol_error error;
 	session->request = request;
 	session->summary = summary;

@@ -15,7 +15,8 @@
 enum {
 	COLUMNS_DEFAULT = 80,
 	COLUMNS_MINIMUM = 60, /* Narrower terminals wrap: a table needs its columns. */
-	COLUMNS_MAXIMUM = 160 /* Wider lines are hard to read. */
+	COLUMNS_MAXIMUM = 160, /* Wider lines are hard to read. */
+	PUT_BYTES = 256        /* Written at once. */
 };
 
 static unsigned columns_of(FILE *stream) {
@@ -99,6 +100,8 @@ unsigned ol_cells_width(struct ol_style style, const char *text) {
 /* Writes as much as fits into width cells; returns the cells used. */
 static unsigned put_within(
 	FILE *stream, struct ol_style style, const char *text, unsigned width, size_t bytes_max) {
+	char bytes[PUT_BYTES];
+	size_t length = 0;
 	unsigned used = 0;
 	const char *end = text + strnlen(text, bytes_max);
 	while (text < end) {
@@ -106,9 +109,16 @@ static unsigned put_within(
 		text += next_cell(style, text, &cell);
 		if (used + cell.width > width)
 			break;
-		fputs(cell.text, stream);
+		/* By the piece: stderr has no buffer, and each character would be a system call. */
+		if (length + OL_UTF8_BYTES_MAX > sizeof bytes) {
+			fwrite(bytes, 1, length, stream);
+			length = 0;
+		}
+		memcpy(bytes + length, cell.text, strlen(cell.text));
+		length += strlen(cell.text);
 		used += cell.width;
 	}
+	fwrite(bytes, 1, length, stream);
 	return used;
 }
 
