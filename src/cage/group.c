@@ -176,19 +176,6 @@ const char *ol_group_path(const struct ol_group *group) {
 	return group->path;
 }
 
-static int add_kills(int parent_fd, const char *name, int depth, void *context) {
-	uint64_t *count = context;
-	char text[OL_CAGE_EVENTS_BYTES];
-	uint64_t number = 0;
-	OL_AUTO_CLOSE int fd = ol_cage_open_group(parent_fd, name);
-	if (fd < 0)
-		return 0;
-	if (ol_file_read_at(fd, "memory.oom_control", text, sizeof text, NULL) >= 0 &&
-		ol_keyed_uint64(text, "oom_kill", &number) == 0)
-		*count += number;
-	return ol_cage_each_group(fd, depth, add_kills, context);
-}
-
 /* Version 1 counts a kill only where its victim was. */
 static uint64_t kill_count(const struct ol_group *group) {
 	char text[OL_CAGE_EVENTS_BYTES];
@@ -199,9 +186,7 @@ static uint64_t kill_count(const struct ol_group *group) {
 	text[length] = '\0';
 	if (ol_keyed_uint64(text, "oom_kill", &count) < 0)
 		return OL_NOT_KNOWN;
-	if (group->memory_version == 1)
-		(void)ol_cage_each_group(group->directory_fd, 0, add_kills, &count);
-	return count;
+	return group->memory_version == 1 ? count + ol_cage_kills_below(group->directory_fd) : count;
 }
 
 /* Version 1 counts memory and swap together; memory.stat, which tells them apart, takes longer to

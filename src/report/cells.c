@@ -196,6 +196,15 @@ void ol_cells_paragraph(FILE *stream, struct ol_style style, const char *label, 
 	ol_cells_wrapped(stream, style, indent, paint, text);
 }
 
+void ol_cells_put_bar(
+	FILE *stream, struct ol_style style, uint64_t bytes, uint64_t whole_bytes, unsigned columns) {
+	unsigned full = bytes >= whole_bytes
+						? columns
+						: (unsigned)((double)bytes / (double)whole_bytes * columns + 0.5);
+	for (unsigned i = 0; i < columns; i++)
+		fputs(i < full ? (style.has_unicode ? "█" : "#") : (style.has_unicode ? "·" : "."), stream);
+}
+
 const char *ol_cells_separator(struct ol_style style) {
 	return style.has_unicode ? "·" : "-";
 }
