@@ -71,16 +71,11 @@ static int adopt(struct ol_caged *self, struct ol_error *error) {
 static int start(
 	struct ol_caged *self, char *const *command, bool *ret_is_command_bad, struct ol_error *error) {
 	const struct ol_caged_spec *spec = &self->summary->spec;
-	int result = 0;
-	if (!spec->is_kept)
-		result = ol_guardian_start(self->cage, NULL, &self->guardian, error);
-	if (result < 0)
-		return result;
 	struct ol_launch launch = {
 		.command = command,
 		.cage = self->cage,
 		.address_space_bytes = spec->address_space_bytes,
-		.is_kept = spec->is_kept,
+		.guardian = spec->is_kept ? NULL : &self->guardian,
 		.signal_mask = &self->former_mask,
 		.is_child_ignored = self->former_child_action.sa_handler == SIG_IGN,
 	};

@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <langinfo.h>
+#include <locale.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +15,7 @@
 
 enum {
 	COLUMNS_DEFAULT = 80,
-	COLUMNS_MINIMUM = 60, /* Narrower terminals wrap: a table needs its columns. */
+	COLUMNS_MINIMUM = 60,  /* Narrower terminals wrap: a table needs its columns. */
 	COLUMNS_MAXIMUM = 160, /* Wider lines are hard to read. */
 	PUT_BYTES = 256        /* Written at once. */
 };
@@ -30,6 +31,12 @@ static unsigned columns_of(FILE *stream) {
 }
 
 struct ol_style ol_style_of(FILE *stream) {
+	/* Only characters: numbers are read and written in the C locale everywhere. Not at the start of
+	 * the program: files are read for it, and who prints later need not wait for it. */
+	static bool is_locale_known;
+	if (!is_locale_known)
+		setlocale(LC_CTYPE, "");
+	is_locale_known = true;
 	const char *no_color = getenv("NO_COLOR");
 	const char *terminal = getenv("TERM");
 	bool is_terminal = isatty(fileno(stream)) == 1;
