@@ -122,10 +122,11 @@ static void advise(struct session *session) {
 		return;
 	size_t count = ol_runtimes_advise((const char *const *)request->command,
 		(const char *const *)environ, request->spec.limit_bytes, advice);
-	for (size_t i = 0; i < count; i++)
-		ol_text_report_finding(stderr, style_of(session),
-			advice[i].is_warning ? OL_FINDING_WEAK : OL_FINDING_GOOD, advice[i].setting,
-			advice[i].text, "");
+	for (size_t i = 0; i < count; i++) {
+		char text[OL_NAME_BYTES + OL_TEXT_BYTES];
+		snprintf(text, sizeof text, "%s %s", advice[i].setting, advice[i].text);
+		ol_text_fact(stderr, style_of(session), advice[i].is_warning ? "warning" : "note", text);
+	}
 }
 
 static int report(struct session *session, const struct ol_caged_summary *summary) {
