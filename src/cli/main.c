@@ -79,6 +79,7 @@ static int run_command(int argc, char **argv) {
 		fputs("usage: oomlab COMMAND [options]\n\n"
 			  "oomlab run     the default scenario: why a program with room inside is killed\n"
 			  "oomlab serve   the same by hand, in a browser\n"
+			  "oomlab cage    your own program, or a shell: oomlab cage --limit=100MB -- bash\n"
 			  "oomlab list    what else there is to run\n"
 			  "oomlab help    everything\n",
 			stream);
