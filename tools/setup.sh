@@ -35,6 +35,8 @@ qemu-system-x86   command:qemu-system-x86_64
 busybox-static    command:busybox
 cpio              command:cpio
 chromium          command:chromium
+golang-go         command:go
+curl              command:curl
 '
 bench_needs="$run_needs"'
 golang-go         command:go

@@ -57,16 +57,28 @@ static uint64_t difference(uint64_t whole, uint64_t part) {
 	return whole > part ? whole - part : 0;
 }
 
-uint64_t ol_cage_swap_peak(const struct ol_cage *cage) {
-	if (cage->chain.memory_version == 2)
-		return number_or_zero(cage, "memory.swap.peak"); /* From 6.5 on. */
-	/* Version 1 keeps no peak of swap alone. What memory and swap together were above the most
-	 * that memory alone ever was must have been swap: at least that much, but for the batch that
-	 * the kernel charges to both together and takes back when memory refuses. */
-	uint64_t swap_bytes = difference(number_or_zero(cage, "memory.memsw.max_usage_in_bytes"),
-		number_or_zero(cage, "memory.max_usage_in_bytes"));
+/* Version 1 keeps no peak of swap alone. What memory and swap together were above the most that
+ * memory alone ever was must have been swap: at least that much, but for the batch that the kernel
+ * charges to both together and takes back when memory refuses. */
+static uint64_t swap_peak_v1(const struct ol_cage *cage, uint64_t peak_bytes) {
+	uint64_t swap_bytes =
+		difference(number_or_zero(cage, "memory.memsw.max_usage_in_bytes"), peak_bytes);
 	uint64_t batch_bytes = CHARGE_BATCH_PAGES * (uint64_t)sysconf(_SC_PAGESIZE);
 	return swap_bytes > batch_bytes ? swap_bytes : 0;
+}
+
+/* Version 2: both from one read, so that they belong together. */
+static void read_events(const struct ol_cage *cage, struct ol_cage_counters *counters) {
+	char text[OL_CAGE_EVENTS_BYTES];
+	if (ol_file_read_at(cage->directory_fd, "memory.events", text, sizeof text, NULL) < 0)
+		return;
+	(void)ol_keyed_uint64(text, "oom_kill", &counters->oom_kill_count);
+	(void)ol_keyed_uint64(text, "high", &counters->high_count);
+}
+
+uint64_t ol_cage_count_processes(const struct ol_cage *cage) {
+	int count = ol_cage_each_process_below(cage->directory_fd, NULL, NULL);
+	return count > 0 ? (uint64_t)count : 0;
 }
 
 int ol_cage_read_counters(
@@ -76,18 +88,15 @@ int ol_cage_read_counters(
 	if (result < 0)
 		return ol_cage_fail(
 			error, result, cage->chain.mount, "cannot read the usage of %s", cage->directory);
-	int process_count = ol_cage_each_process_below(cage->directory_fd, NULL, NULL);
-	counters.process_count = process_count > 0 ? (uint64_t)process_count : 0;
-	counters.swap_peak_bytes = ol_cage_swap_peak(cage);
+	counters.process_count = ol_cage_count_processes(cage);
 	if (cage->chain.memory_version == 1) {
 		counters.peak_bytes = number_or_zero(cage, "memory.max_usage_in_bytes");
+		counters.swap_peak_bytes = swap_peak_v1(cage, counters.peak_bytes);
 		counters.oom_kill_count = keyed_or_zero(cage, "memory.oom_control", "oom_kill");
-		counters.swap_bytes = keyed_or_zero(cage, "memory.stat", "swap");
 	} else {
 		counters.peak_bytes = number_or_zero(cage, "memory.peak");
-		counters.oom_kill_count = keyed_or_zero(cage, "memory.events", "oom_kill");
-		counters.high_count = keyed_or_zero(cage, "memory.events", "high");
-		counters.swap_bytes = number_or_zero(cage, "memory.swap.current");
+		counters.swap_peak_bytes = number_or_zero(cage, "memory.swap.peak"); /* From 6.5 on. */
+		read_events(cage, &counters);
 		counters.stall_ns = stall_ns(cage);
 	}
 	*ret_counters = counters;

@@ -129,13 +129,18 @@ static int count_kills_below(int parent_fd, const char *name, int depth, void *c
 	return 0;
 }
 
+uint64_t ol_cage_kills_below(int directory_fd) {
+	uint64_t kill_count = 0;
+	(void)ol_cage_each_group(directory_fd, 0, count_kills_below, &kill_count);
+	return kill_count;
+}
+
 /* All that the log and the counters know by now. */
 static uint64_t count_kills(struct ol_cage *cage, uint64_t own_count) {
 	ol_cage_read_log(cage);
 	if (cage->chain.memory_version == 2)
 		return own_count; /* Those below are in it. */
-	uint64_t counted = own_count;
-	(void)ol_cage_each_group(cage->directory_fd, 0, count_kills_below, &counted);
+	uint64_t counted = own_count + ol_cage_kills_below(cage->directory_fd);
 	return counted > cage->kills.count ? counted : cage->kills.count;
 }
 

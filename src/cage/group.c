@@ -105,7 +105,7 @@ static void open_files(struct ol_group *group) {
 	/* Nothing is charged to the top of version 1: what its peak counts is the groups below. */
 	if (!group->is_root)
 		group->peak_fd = open_file(group, "memory.max_usage_in_bytes", "memory.peak");
-	group->swap_fd = open_file(group, "memory.stat", "memory.swap.current");
+	group->swap_fd = open_file(group, "memory.memsw.usage_in_bytes", "memory.swap.current");
 	group->events_fd = open_file(group, "memory.oom_control", "memory.events");
 	group->pressure_fd = open_file(group, NULL, "memory.pressure");
 	open_limits(group);
@@ -176,19 +176,6 @@ const char *ol_group_path(const struct ol_group *group) {
 	return group->path;
 }
 
-static int add_kills(int parent_fd, const char *name, int depth, void *context) {
-	uint64_t *count = context;
-	char text[OL_CAGE_EVENTS_BYTES];
-	uint64_t number = 0;
-	OL_AUTO_CLOSE int fd = ol_cage_open_group(parent_fd, name);
-	if (fd < 0)
-		return 0;
-	if (ol_file_read_at(fd, "memory.oom_control", text, sizeof text, NULL) >= 0 &&
-		ol_keyed_uint64(text, "oom_kill", &number) == 0)
-		*count += number;
-	return ol_cage_each_group(fd, depth, add_kills, context);
-}
-
 /* Version 1 counts a kill only where its victim was. */
 static uint64_t kill_count(const struct ol_group *group) {
 	char text[OL_CAGE_EVENTS_BYTES];
@@ -199,21 +186,22 @@ static uint64_t kill_count(const struct ol_group *group) {
 	text[length] = '\0';
 	if (ol_keyed_uint64(text, "oom_kill", &count) < 0)
 		return OL_NOT_KNOWN;
-	if (group->memory_version == 1)
-		(void)ol_cage_each_group(group->directory_fd, 0, add_kills, &count);
-	return count;
+	return group->memory_version == 1 ? count + ol_cage_kills_below(group->directory_fd) : count;
 }
 
-static uint64_t swap_bytes(const struct ol_group *group) {
+/* Version 1 counts memory and swap together; memory.stat, which tells them apart, takes longer to
+ * read than all the rest, and is read where there is something to tell only. */
+static uint64_t swap_bytes(const struct ol_group *group, uint64_t usage_bytes) {
 	char text[OL_GROUP_STAT_BYTES];
 	uint64_t bytes = OL_NOT_KNOWN;
-	if (group->memory_version == 2) {
-		(void)ol_group_read_fd(group->swap_fd, &bytes);
+	(void)ol_group_read_fd(group->swap_fd, &bytes);
+	if (group->memory_version == 2 || bytes == OL_NOT_KNOWN)
 		return bytes;
-	}
-	ssize_t length = group->swap_fd >= 0 ? pread(group->swap_fd, text, sizeof text - 1, 0) : -1;
-	text[length > 0 ? length : 0] = '\0';
-	(void)ol_keyed_uint64(text, "total_swap", &bytes);
+	if (bytes <= usage_bytes)
+		return 0;
+	bytes = 0;
+	if (ol_file_read_at(group->directory_fd, "memory.stat", text, sizeof text, NULL) >= 0)
+		(void)ol_keyed_uint64(text, "total_swap", &bytes);
 	return bytes;
 }
 
@@ -251,7 +239,7 @@ int ol_group_look(
 			error, -ENOENT, "the control group %.500s is gone: it was removed", group->path);
 	if (result < 0)
 		return ol_error_set_errno(error, result, "cannot read the usage of %.500s", group->path);
-	look.swap_bytes = swap_bytes(group);
+	look.swap_bytes = swap_bytes(group, look.usage_bytes);
 	look.oom_kill_count = kill_count(group);
 	read_stall(group, &look);
 	*ret_look = look;

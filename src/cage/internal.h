@@ -199,11 +199,11 @@ bool ol_cage_has_swap(char ret_names[OL_NAME_BYTES]);
 
 /* counters.c */
 int ol_cage_read_number(int directory_fd, const char *name, uint64_t *ret_number);
-uint64_t ol_cage_swap_peak(const struct ol_cage *cage);
 /* kills.c: how many kills the counters know of beyond those that were told. Where the log has as
  * many that nobody claims, these are they. */
 void ol_cage_claim_strays(struct ol_cage *cage, uint64_t missing_count);
-/* evidence.c */
+/* evidence.c: kills that version 1 has counted in groups below, and nowhere else. */
+uint64_t ol_cage_kills_below(int directory_fd);
 void ol_cage_snapshot_ancestors(struct ol_cage_chain *chain);
 
 /* pressure.c: what can tell, each an fd or a negative errno value. Threshold: version 1, an eventfd

@@ -47,17 +47,23 @@ bool ol_cage_path_below(const char *root, const char *path, char ret_path[OL_PAT
 	return true;
 }
 
-int ol_cage_group_of(
-	pid_t pid, int memory_version, const char *root, char ret_path[OL_PATH_BYTES]) {
+/* As the kernel names it. -ENOENT: there is none, or its path is too long. */
+static int read_membership(pid_t pid, int memory_version, char ret_path[OL_PATH_BYTES]) {
 	char groups[OL_CAGE_MEMBERSHIP_BYTES];
 	char name[32];
-	char path[OL_PATH_BYTES];
 	snprintf(name, sizeof name, "/proc/%d/cgroup", (int)pid);
 	int result = ol_file_read(name, groups, sizeof groups, NULL);
 	if (result < 0)
 		return result == -ENOENT ? -ESRCH : result;
-	if (!ol_cage_find_membership(groups, memory_version, path))
-		return -ENOENT;
+	return ol_cage_find_membership(groups, memory_version, ret_path) ? 0 : -ENOENT;
+}
+
+int ol_cage_group_of(
+	pid_t pid, int memory_version, const char *root, char ret_path[OL_PATH_BYTES]) {
+	char path[OL_PATH_BYTES];
+	int result = read_membership(pid, memory_version, path);
+	if (result < 0)
+		return result;
 	if (ol_cage_is_deleted(path) || !ol_cage_path_below(root, path, ret_path))
 		*ret_path = '\0';
 	return 0;
@@ -84,24 +90,22 @@ static bool look_for_pid(int fd, const char *path, void *context) {
 
 int ol_group_path_of_process(const struct ol_cage_system *system, pid_t pid,
 	char ret_path[OL_PATH_BYTES], struct ol_error *error) {
-	char groups[OL_CAGE_MEMBERSHIP_BYTES];
-	char name[32];
 	char path[OL_PATH_BYTES];
 	if (system->memory_version == 0)
 		return ol_error_set(error, -ENOENT,
 			"this machine has no memory controller, so process %d is in no group that counts "
 			"memory; oomlab doctor says why",
 			(int)pid);
-	snprintf(name, sizeof name, "/proc/%d/cgroup", (int)pid);
-	int result = ol_file_read(name, groups, sizeof groups, NULL);
-	if (result == -ENOENT || result == -ESRCH)
+	int result = read_membership(pid, system->memory_version, path);
+	if (result == -ESRCH)
 		return ol_error_set(error, -ESRCH, "there is no process %d", (int)pid);
-	if (result < 0)
-		return ol_error_set_errno(error, result, "cannot read %s", name);
-	if (!ol_cage_find_membership(groups, system->memory_version, path))
+	if (result == -ENOENT)
 		return ol_error_set(error, -ENOENT,
-			"%s names no group of the memory controller whose path has less than %d bytes", name,
-			OL_PATH_BYTES);
+			"/proc/%d/cgroup names no group of the memory controller whose path has less than %d "
+			"bytes",
+			(int)pid, OL_PATH_BYTES);
+	if (result < 0)
+		return ol_error_set_errno(error, result, "cannot read /proc/%d/cgroup", (int)pid);
 	if (ol_cage_path_below(system->root, path, ret_path))
 		return 0;
 	/* A mount that begins above our namespace, and a group within: the names between are not told.

@@ -7,11 +7,11 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "base/units.h"
 #include "caged/internal.h"
 
@@ -71,16 +71,11 @@ static int adopt(struct ol_caged *self, struct ol_error *error) {
 static int start(
 	struct ol_caged *self, char *const *command, bool *ret_is_command_bad, struct ol_error *error) {
 	const struct ol_caged_spec *spec = &self->summary->spec;
-	int result = 0;
-	if (!spec->is_kept)
-		result = ol_guardian_start(self->cage, NULL, &self->guardian, error);
-	if (result < 0)
-		return result;
 	struct ol_launch launch = {
 		.command = command,
 		.cage = self->cage,
 		.address_space_bytes = spec->address_space_bytes,
-		.is_kept = spec->is_kept,
+		.guardian = spec->is_kept ? NULL : &self->guardian,
 		.signal_mask = &self->former_mask,
 		.is_child_ignored = self->former_child_action.sa_handler == SIG_IGN,
 	};
@@ -156,12 +151,11 @@ static int run(
 /* What was adopted is never ended with its cage, whatever went wrong. */
 static bool leaves_cage(const struct ol_caged *self) {
 	const struct ol_caged_spec *spec = &self->summary->spec;
-	struct ol_cage_counters counters;
 	if (self->cage == NULL || (!spec->is_kept && spec->adopted_pid == 0))
 		return false;
 	if (spec->adopted_pid != 0 && self->came_from[0] != '\0')
 		(void)ol_cage_give_back(self->cage, self->came_from, NULL);
-	return ol_cage_read_counters(self->cage, &counters, NULL) >= 0 && counters.process_count > 0;
+	return ol_cage_count_processes(self->cage) > 0;
 }
 
 static int tear_down(struct ol_caged *self, struct ol_error *error) {
@@ -176,6 +170,7 @@ static int tear_down(struct ol_caged *self, struct ol_error *error) {
 	else
 		result = ol_cage_destroy(self->cage, error);
 	ol_guardian_dismiss(&self->guardian);
+	ol_guardian_reap(&self->guardian);
 	ol_terminal_close(&self->terminal);
 	ol_caged_signals_close(self);
 	return result;
@@ -184,15 +179,16 @@ static int tear_down(struct ol_caged *self, struct ol_error *error) {
 int ol_caged_run(const struct ol_caged_spec *spec, char *const *command,
 	const struct ol_caged_sink *sink, struct ol_caged_summary *ret_summary,
 	bool *ret_is_command_bad, struct ol_error *error) {
-	struct ol_caged *self = calloc(1, sizeof *self);
-	if (self == NULL)
+	OL_AUTO_FREE struct ol_caged *self = calloc(1, sizeof *self);
+	OL_AUTO_FREE struct ol_oom_kill *kills = malloc(OL_KILLS_MAX * sizeof *kills);
+	if (self == NULL || kills == NULL)
 		return ol_error_set(error, -ENOMEM, "no memory to watch a command with");
-	memset(ret_summary, 0, sizeof *ret_summary);
 	ret_summary->spec = *spec;
 	ret_summary->cage = (struct ol_cage_facts){ .mode = "none" };
 	ret_summary->evidence.exit_status = -1;
 	*ret_is_command_bad = false;
 	self->sink = sink;
+	self->kills = kills;
 	self->summary = ret_summary;
 	self->clock = ol_clock_real();
 	self->start_ns = ol_clock_now_ns(&self->clock);
@@ -206,7 +202,6 @@ int ol_caged_run(const struct ol_caged_spec *spec, char *const *command,
 		result = run(self, command, ret_is_command_bad, error);
 	struct ol_error reason;
 	int end_result = tear_down(self, &reason);
-	free(self);
 	if (result >= 0 && end_result < 0)
 		return ol_error_set(error, end_result, "%s", reason.message);
 	return result;

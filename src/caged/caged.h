@@ -22,10 +22,11 @@ struct ol_caged_sink {
 	void (*on_act)(void *context, const struct ol_caged_summary *summary);
 };
 
-/* Runs the command (NULL-terminated; ignored where a process is adopted) to its end. 0 with
- * ret_summary filled, whatever became of it. Negative: the lab could not do its work, and nothing
- * is left behind; -ENOENT and -EACCES with is_command_bad set: there is no such command, or it
- * cannot be executed. */
+/* Runs the command (NULL-terminated; ignored where a process is adopted) to its end. ret_summary is
+ * all zero before, but for what the lab's machine is like (system), which is not looked at. 0 with
+ * ret_summary filled, whatever became of the command. Negative: the lab could not do its work, and
+ * nothing is left behind; -ENOENT and -EACCES with is_command_bad set: there is no such command, or
+ * it cannot be executed. Signals that go on to the command stay blocked afterwards. */
 int ol_caged_run(const struct ol_caged_spec *spec, char *const *command,
 	const struct ol_caged_sink *sink, struct ol_caged_summary *ret_summary,
 	bool *ret_is_command_bad, struct ol_error *error);

@@ -63,10 +63,16 @@ int ol_guardian_start(struct ol_cage *cage, const char *give_back_to,
 }
 
 void ol_guardian_dismiss(struct ol_guardian *guardian) {
-	if (guardian->pid == 0)
+	if (guardian->fd < 0)
 		return;
 	(void)write(guardian->fd, &all_done, 1);
 	close(guardian->fd);
+	guardian->fd = -1;
+}
+
+void ol_guardian_reap(struct ol_guardian *guardian) {
+	if (guardian->pid == 0)
+		return;
 	while (waitpid(guardian->pid, NULL, 0) < 0 && errno == EINTR)
 		;
 	*guardian = (struct ol_guardian){ .fd = -1 };

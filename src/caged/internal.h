@@ -37,8 +37,10 @@ struct ol_guardian {
 /* give_back_to: where an adopted process is moved instead of being killed; NULL for none. */
 int ol_guardian_start(struct ol_cage *cage, const char *give_back_to,
 	struct ol_guardian *ret_guardian, struct ol_error *error);
-/* There is nothing left to guard. */
+/* There is nothing left to guard: it goes, while the lab does other things. None is fine. */
 void ol_guardian_dismiss(struct ol_guardian *guardian);
+/* Waits until it has gone. None is fine. */
+void ol_guardian_reap(struct ol_guardian *guardian);
 
 /* refused.c: counts the requests for address space that the kernel refuses a process and those that
  * it starts later. Needs tracepoints, and thus root. */
@@ -56,13 +58,13 @@ struct ol_launch {
 	char *const *command;
 	struct ol_cage *cage;
 	uint64_t address_space_bytes; /* UINT64_MAX: not limited. */
-	bool is_kept;                 /* It outlives the lab. */
+	struct ol_guardian *guardian; /* Started too; NULL: the command is to outlive the lab. */
 	const sigset_t *signal_mask;  /* What it starts with. */
 	bool is_child_ignored;        /* Who started the lab ignores SIGCHLD; so does the command. */
 };
-/* Starts the command in the cage, with our terminal, our standard streams and in our process group.
- * ret_refused is opened where its address space is limited. Returns its pid; or a negative errno
- * value, with ret_is_command_bad where the command itself cannot be executed. */
+/* Starts the command in the cage, with our terminal, our standard streams and in our process group,
+ * once it is guarded. ret_refused is opened where its address space is limited. Returns its pid; or
+ * a negative errno value, with ret_is_command_bad where the command itself cannot be executed. */
 pid_t ol_launch(const struct ol_launch *launch, struct ol_refused *ret_refused,
 	bool *ret_is_refused_known, bool *ret_is_command_bad, struct ol_error *error);
 
@@ -102,8 +104,8 @@ struct ol_caged {
 	int statm_fd;
 	pid_t helper_pid; /* Of on_limit; 0: none. */
 	uint64_t start_ns;
-	struct ol_oom_kill kills[OL_KILLS_MAX]; /* Taken from the cage. */
-	uint64_t sample_due_ns;                 /* All "due" are at_ns; UINT64_MAX: never. */
+	struct ol_oom_kill *kills; /* Taken from the cage: room for OL_KILLS_MAX. */
+	uint64_t sample_due_ns;    /* All "due" are at_ns; UINT64_MAX: never. */
 	uint64_t timeout_due_ns;
 	uint64_t kill_due_ns;
 	uint64_t stop_due_ns;

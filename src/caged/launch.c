@@ -29,16 +29,21 @@ noreturn static void give_up(int fd, bool is_command_bad, int code) {
 	_exit(EXIT_NOT_STARTED);
 }
 
-static void wait_for_word(int fd) {
+/* False: nobody is there any more who could say it. */
+static bool wait_for_word(int fd) {
 	char word;
-	while (read(fd, &word, 1) < 0 && errno == EINTR)
-		;
+	ssize_t count;
+	do
+		count = read(fd, &word, 1);
+	while (count < 0 && errno == EINTR);
+	return count == 1;
 }
 
 /* In the child: async-signal-safe calls only. */
 noreturn static void run_child(
-	const struct ol_launch *launch, pid_t lab_pid, int go_fd, int refusal_fd) {
-	if (!launch->is_kept) {
+	const struct ol_launch *launch, pid_t lab_pid, struct pipe_ends go, int refusal_fd) {
+	close(go.write_fd);
+	if (launch->guardian != NULL) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		if (getppid() != lab_pid)
 			_exit(EXIT_NOT_STARTED); /* The lab died before it could be asked to take us along. */
@@ -46,9 +51,11 @@ noreturn static void run_child(
 	int result = ol_cage_enter(launch->cage);
 	if (result < 0)
 		give_up(refusal_fd, false, -result);
+	/* Whatever it takes to be ready for it, the lab does meanwhile. */
+	if (!wait_for_word(go.read_fd))
+		_exit(EXIT_NOT_STARTED);
 	if (launch->address_space_bytes != UINT64_MAX) {
 		struct rlimit limit = { launch->address_space_bytes, launch->address_space_bytes };
-		wait_for_word(go_fd);
 		if (setrlimit(RLIMIT_AS, &limit) < 0)
 			give_up(refusal_fd, false, errno);
 	}
@@ -66,6 +73,12 @@ static int make_pipe(struct pipe_ends *ret_ends, struct ol_error *error) {
 		return ol_error_set_errno(error, -errno, "cannot make a pipe to the command");
 	*ret_ends = (struct pipe_ends){ .read_fd = fds[0], .write_fd = fds[1] };
 	return 0;
+}
+
+static void end_child(pid_t pid) {
+	(void)kill(pid, SIGKILL);
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
 }
 
 /* Until it has become the command, or says why not. */
@@ -107,12 +120,18 @@ pid_t ol_launch(const struct ol_launch *launch, struct ol_refused *ret_refused,
 	if (pid < 0)
 		return pid;
 	if (pid == 0)
-		run_child(launch, lab_pid, go_read_fd, refusal_write_fd);
-	if (launch->address_space_bytes != UINT64_MAX) {
-		*ret_is_refused_known = ol_refused_open(pid, ret_refused);
-		(void)write(go_write_fd, "", 1);
-	}
+		run_child(launch, lab_pid, (struct pipe_ends){ go_read_fd, go_write_fd }, refusal_write_fd);
+	/* First: the guardian would keep it open. */
 	close(ol_steal_fd(&refusal_write_fd));
+	if (launch->guardian != NULL)
+		result = ol_guardian_start(launch->cage, NULL, launch->guardian, error);
+	if (result < 0) {
+		end_child(pid);
+		return result;
+	}
+	if (launch->address_space_bytes != UINT64_MAX)
+		*ret_is_refused_known = ol_refused_open(pid, ret_refused);
+	(void)write(go_write_fd, "", 1);
 	result = hear(refusal_read_fd, pid, launch->command[0], ret_is_command_bad, error);
 	if (result < 0 && *ret_is_refused_known) {
 		ol_refused_close(ret_refused);

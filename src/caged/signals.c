@@ -27,12 +27,12 @@ int ol_caged_signals_open(struct ol_caged *self, struct ol_error *error) {
 	return 0;
 }
 
+/* They stay blocked: one that comes too late for the command must not cost its report. */
 void ol_caged_signals_close(struct ol_caged *self) {
 	if (self->signal_fd >= 0)
 		close(self->signal_fd);
 	self->signal_fd = -1;
 	sigaction(SIGCHLD, &self->former_child_action, NULL);
-	sigprocmask(SIG_SETMASK, &self->former_mask, NULL);
 }
 
 static void pass_on(struct ol_caged *self, const struct signalfd_siginfo *info) {

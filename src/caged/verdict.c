@@ -26,8 +26,8 @@ static bool is_command_oom_killed(const struct ol_caged_summary *summary,
 }
 
 /* Whose limit killed: of the command, or else of the last that was killed. A group that was made
- * inside the cage and has a limit of its own is the command's own business. Of many kills at once
- * the log leaves out whose limit it was: then the counters testify. */
+ * inside the cage, with a limit of its own, and kills others, is the command's own business. Of
+ * many kills at once the log leaves out whose limit it was: then the counters testify. */
 static enum ol_limited_by find_limiter(
 	const struct ol_caged_summary *summary, const struct ol_oom_kill *command_kill) {
 	uint32_t limiter = OL_LIMITED_BY_NONE;
@@ -74,11 +74,11 @@ void ol_caged_judge(
 	summary->is_command_oom_killed = is_killed;
 	enum ol_limited_by limiter = find_limiter(summary, command_kill);
 	bool is_foreign_signal = evidence->signal > 0 && !is_killed;
-	/* Where the command lives on and a child was killed, or it exits for that reason, the cage has
+	/* Where a child was killed and the command lives on, or exits for that reason, the cage has
 	 * killed all the same; where somebody else's signal ended the command, that is what happened.
 	 */
-	bool is_oom = (is_killed || (evidence->oom_kill_delta > 0 && !is_foreign_signal)) &&
-				  limiter != OL_LIMITED_BY_INNER;
+	bool has_killed_child = evidence->oom_kill_delta > 0 && limiter != OL_LIMITED_BY_INNER;
+	bool is_oom = is_killed || (has_killed_child && !is_foreign_signal);
 	if (is_oom)
 		summary->outcome = limiter == OL_LIMITED_BY_ANCESTOR || limiter == OL_LIMITED_BY_SYSTEM
 							   ? OL_OUTCOME_OOM_KILLED_BY_ANCESTOR

@@ -176,11 +176,9 @@ void ol_caged_take_kills(struct ol_caged *self) {
 
 /* Somebody may have removed the group, or moved the processes out: nothing would limit them. */
 static void guard(struct ol_caged *self, uint64_t now_ns) {
-	struct ol_cage_counters counters;
 	self->guard_due_ns = now_ns + GUARD_PERIOD_NS;
 	ol_cage_note_members(self->cage);
-	int result = ol_cage_read_counters(self->cage, &counters, NULL);
-	if ((result >= 0 && counters.process_count > 0) || !ol_process_is_alive(&self->process))
+	if (ol_cage_count_processes(self->cage) > 0 || !ol_process_is_alive(&self->process))
 		return;
 	self->is_cage_lost = true;
 	if (self->summary->spec.adopted_pid != 0)

@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -28,7 +27,8 @@ extern char **environ;
 
 struct session {
 	const struct ol_cage_request *request;
-	struct ol_style style;         /* Of standard error. */
+	bool has_style;
+	struct ol_style style;         /* Of standard error; style_of() has it. */
 	struct ol_json_record *record; /* NULL: none. */
 	struct ol_sample_store samples;
 	struct ol_event events[EVENTS_MAX];
@@ -36,19 +36,30 @@ struct session {
 	struct ol_dump *dump; /* NULL: nothing was left behind. */
 	uint64_t watch_due_ns;
 	bool is_watch_line; /* One is on the terminal. */
-	const struct ol_caged_summary *summary;
+	struct ol_caged_summary *summary;
 };
+
+/* Looking for it takes a while: not before the command runs, unless there is something to say. */
+static struct ol_style style_of(struct session *session) {
+	if (!session->has_style)
+		session->style = ol_style_of(stderr);
+	session->has_style = true;
+	return session->style;
+}
 
 static void clear_watch_line(struct session *session) {
 	if (session->is_watch_line)
-		ol_caged_text_watch_end(stderr, session->style);
+		ol_caged_text_watch_end(stderr, style_of(session));
 	session->is_watch_line = false;
 }
 
 static void on_start(void *context, const struct ol_caged_summary *summary) {
 	struct session *session = context;
+	/* The command is being loaded meanwhile. */
+	session->summary->system = ol_system_facts();
+	(void)style_of(session);
 	if (!session->request->is_quiet)
-		ol_caged_text_start(stderr, session->style, summary);
+		ol_caged_text_start(stderr, style_of(session), summary);
 	if (session->record != NULL)
 		ol_caged_json_record_header(session->record, summary);
 }
@@ -61,7 +72,7 @@ static void on_sample(void *context, const struct ol_caged_sample *sample) {
 	if (!session->request->is_watched || sample->at_ns < session->watch_due_ns)
 		return;
 	session->watch_due_ns = sample->at_ns + WATCH_PERIOD_NS;
-	ol_caged_text_watch(stderr, session->style, session->summary, sample);
+	ol_caged_text_watch(stderr, style_of(session), session->summary, sample);
 	session->is_watch_line = true;
 }
 
@@ -69,7 +80,7 @@ static void on_kill(void *context, const struct ol_oom_kill *kill) {
 	struct session *session = context;
 	clear_watch_line(session);
 	if (!session->request->is_quiet)
-		ol_caged_text_kill(stderr, session->style, kill);
+		ol_caged_text_kill(stderr, style_of(session), kill);
 	if (session->record != NULL)
 		ol_caged_json_record_kill(session->record, kill);
 }
@@ -78,7 +89,7 @@ static void on_event(void *context, const struct ol_event *event) {
 	struct session *session = context;
 	clear_watch_line(session);
 	if (!session->request->is_quiet)
-		ol_caged_text_event(stderr, session->style, event);
+		ol_caged_text_event(stderr, style_of(session), event);
 	if (session->record != NULL)
 		ol_json_record_event(session->record, event);
 	if (session->event_count < EVENTS_MAX)
@@ -104,17 +115,18 @@ static void on_act(void *context, const struct ol_caged_summary *summary) {
 }
 
 /* What was told of memory to the language's runtime, and does not fit the cage. */
-static void advise(const struct ol_cage_request *request) {
+static void advise(struct session *session) {
+	const struct ol_cage_request *request = session->request;
 	struct ol_advice advice[OL_ADVICE_MAX];
 	if (request->is_quiet || request->spec.adopted_pid != 0)
 		return;
 	size_t count = ol_runtimes_advise((const char *const *)request->command,
 		(const char *const *)environ, request->spec.limit_bytes, advice);
-	struct ol_style style = ol_style_of(stderr);
-	for (size_t i = 0; i < count; i++)
-		ol_text_report_finding(stderr, style,
-			advice[i].is_warning ? OL_FINDING_WEAK : OL_FINDING_GOOD, advice[i].setting,
-			advice[i].text, "");
+	for (size_t i = 0; i < count; i++) {
+		char text[OL_NAME_BYTES + OL_TEXT_BYTES];
+		snprintf(text, sizeof text, "%s %s", advice[i].setting, advice[i].text);
+		ol_text_fact(stderr, style_of(session), advice[i].is_warning ? "warning" : "note", text);
+	}
 }
 
 static int report(struct session *session, const struct ol_caged_summary *summary) {
@@ -123,9 +135,9 @@ static int report(struct session *session, const struct ol_caged_summary *summar
 	int status = OL_EXIT_DONE;
 	clear_watch_line(session);
 	if (request->is_quiet)
-		ol_caged_verdict_line(stderr, session->style, summary);
+		ol_caged_verdict_line(stderr, style_of(session), summary);
 	else
-		ol_caged_text_end(stderr, session->style, summary);
+		ol_caged_text_end(stderr, style_of(session), summary);
 	if (session->record != NULL)
 		ol_caged_json_record_summary(session->record, summary);
 	if (request->is_json && ol_caged_json_write_summary(stdout, summary, &error) < 0)
@@ -180,22 +192,19 @@ static int run(struct session *session, struct ol_caged_summary *summary) {
 		ol_cage_dump_finish(session->dump, summary);
 	if (result < 0)
 		return say_failure(result, is_command_bad, &error);
-	summary->system = ol_system_facts();
 	int status = report(session, summary);
 	return status != OL_EXIT_DONE ? status : exit_status(session, summary);
 }
 
 int ol_cage_session(struct ol_cage_request *request) {
-	OL_AUTO_FREE struct ol_caged_summary *summary = calloc(1, sizeof *summary);
-	OL_AUTO_FREE struct session *session = calloc(1, sizeof *session);
-	if (summary == NULL || session == NULL) {
-		ol_say("no memory for the cage's records");
-		return OL_EXIT_LAB;
-	}
+	/* Large, and mostly never touched: each page that is costs a fault, and each fork its share. */
+	static struct ol_caged_summary summary_pages;
+	static struct session session_pages;
+	struct ol_caged_summary *summary = &summary_pages;
+	struct session *session = &session_pages;
 	struct ol_error error;
 	session->request = request;
 	session->summary = summary;
-	session->style = ol_style_of(stderr);
 	if (request->record_path != NULL &&
 		ol_json_record_create(request->record_path, &session->record, &error) < 0) {
 		ol_say("%s", error.message);
@@ -207,7 +216,7 @@ int ol_cage_session(struct ol_cage_request *request) {
 	}
 	if (request->report_path != NULL || request->spec.watchdog.is_on)
 		ol_sample_store_init(&session->samples);
-	advise(request);
+	advise(session);
 	int status = run(session, summary);
 	if (ol_json_record_destroy(session->record, &error) < 0) {
 		ol_say("%s", error.message);

@@ -187,10 +187,10 @@ int ol_command_rss(int argc, char **argv) {
 
 void ol_command_rss_help(void) {
 	puts("usage: oomlab rss PID... [--format=text|json]\n\n"
-		 "Tells the memory of processes: resident (RSS), with shared pages divided by those\n"
-		 "who share them (PSS), swapped out, and address space (VSZ). Then, for each control\n"
-		 "group that is charged for them, its usage beside the RSS of all its processes, and\n"
-		 "what makes the two differ, in figures that add up.\n");
+		 "Tells the memory of processes: resident (RSS), with shared pages divided by\n"
+		 "those who share them (PSS), swapped out, and address space (VSZ). Then, for each\n"
+		 "control group that is charged for them, its usage beside the RSS of all its\n"
+		 "processes, and what makes the two differ, in figures that add up.\n");
 	ol_cli_print_options(own_options, OWN_COUNT);
 	puts("\nexit status: 0; 1 if a process is not there (the others are told); 2 bad usage.");
 }

@@ -366,13 +366,14 @@ int ol_command_watch(int argc, char **argv) {
 
 void ol_command_watch_help(void) {
 	puts("usage: oomlab watch [GROUP|PID] [--every=0.3] [--count=N] [--format=text|json]\n\n"
-		 "Shows how much memory a control group is charged for, look after look: usage, peak,\n"
-		 "limit (the tightest of its own and those above it), and OOM kills that happen\n"
-		 "meanwhile. On a terminal the line is redrawn; elsewhere each look is a line.\n\n"
-		 "GROUP is a path (/user.slice/x), a directory, or a name; of a PID the group that it is\n"
-		 "charged to is shown, with its own RSS. Without either: all cages of all labs.\n"
-		 "Ends when interrupted, or when what it watches is gone.\n");
+		 "Shows how much memory a control group is charged for, look after look: usage,\n"
+		 "peak, limit (the tightest of its own and those above it), and OOM kills that\n"
+		 "happen meanwhile. On a terminal the line is redrawn; elsewhere each look is a\n"
+		 "line.\n\n"
+		 "GROUP is a path (/user.slice/x), a directory, or a name; of a PID the group that\n"
+		 "it is charged to is shown, with its own RSS. Without either: all cages of all\n"
+		 "labs. Ends when interrupted, or when what it watches is gone.\n");
 	ol_cli_print_options(own_options, OWN_COUNT);
-	puts("\nexit status: 0; 1 no such group or process; 2 bad usage; 4 nothing can be watched\n"
-		 "here; 128 + n ended by signal n (Ctrl-C: 130).");
+	puts("\nexit status: 0; 1 no such group or process; 2 bad usage; 4 nothing can be\n"
+		 "watched here; 128 + n ended by signal n (Ctrl-C: 130).");
 }

@@ -159,7 +159,7 @@ static int parse_options(int argc, char **argv, int *index, const struct ol_cli_
 
 int ol_cli_parse(int argc, char **argv, const struct ol_cli_table *table,
 	struct ol_cli_line *ret_line, struct ol_error *error) {
-	memset(ret_line, 0, sizeof *ret_line);
+	ret_line->given_count = ret_line->word_count = 0;
 	bool is_ended = false;
 	for (int i = 1; i < argc; i++) {
 		int word;
@@ -189,7 +189,7 @@ static int refuse_unknown(
 
 int ol_cli_parse_before_command(int argc, char **argv, const struct ol_cli_table *table,
 	struct ol_cli_line *ret_line, char ***ret_command, struct ol_error *error) {
-	memset(ret_line, 0, sizeof *ret_line);
+	ret_line->given_count = ret_line->word_count = 0;
 	int index = 1;
 	int result = parse_options(argc, argv, &index, table, ret_line, error);
 	if (result >= 0)

@@ -71,6 +71,29 @@ int ol_process_read_status(const struct ol_process *process, struct ol_process_m
 	return 0;
 }
 
+static uint64_t smaller(uint64_t first, uint64_t second) {
+	return first < second ? first : second;
+}
+
+/* The kernel counts resident pages in batches, for each thread or processor, and status tells what
+ * has been summed up so far: a small process may seem to have nothing. This walk counts each. */
+static void add_rollup(struct ol_process_memory *memory, const char *text) {
+	memory->has_pss = true;
+	memory->rss_bytes = bytes_of(text, "\nRss:");
+	memory->anon_bytes = smaller(bytes_of(text, "\nAnonymous:"), memory->rss_bytes);
+	memory->shmem_bytes = smaller(memory->shmem_bytes, memory->rss_bytes - memory->anon_bytes);
+	memory->file_bytes = memory->rss_bytes - memory->anon_bytes - memory->shmem_bytes;
+	if (memory->rss_peak_bytes < memory->rss_bytes)
+		memory->rss_peak_bytes = memory->rss_bytes;
+	memory->pss_bytes = bytes_of(text, "\nPss:");
+	/* Only from Linux 5.14 on. */
+	memory->pss_anon_bytes =
+		strstr(text, "\nPss_Anon:") != NULL ? bytes_of(text, "\nPss_Anon:") : OL_NOT_KNOWN;
+	memory->swap_pss_bytes = bytes_of(text, "\nSwapPss:");
+	memory->private_bytes = bytes_of(text, "\nPrivate_Clean:") + bytes_of(text, "\nPrivate_Dirty:");
+	memory->huge_page_bytes = bytes_of(text, "\nAnonHugePages:");
+}
+
 int ol_process_read_memory(const struct ol_process *process, struct ol_process_memory *ret_memory,
 	struct ol_error *error) {
 	struct ol_process_memory memory = { 0 };
@@ -80,17 +103,8 @@ int ol_process_read_memory(const struct ol_process *process, struct ol_process_m
 	char text[ROLLUP_BYTES];
 	/* It may end between the two, or not be ours to look at: then that much is not known. */
 	if (!memory.is_kernel_thread &&
-		ol_file_read_at(process->directory_fd, "smaps_rollup", text, sizeof text, NULL) > 0) {
-		memory.has_pss = true;
-		memory.pss_bytes = bytes_of(text, "\nPss:");
-		/* Only from Linux 5.14 on. */
-		memory.pss_anon_bytes =
-			strstr(text, "\nPss_Anon:") != NULL ? bytes_of(text, "\nPss_Anon:") : OL_NOT_KNOWN;
-		memory.swap_pss_bytes = bytes_of(text, "\nSwapPss:");
-		memory.private_bytes =
-			bytes_of(text, "\nPrivate_Clean:") + bytes_of(text, "\nPrivate_Dirty:");
-		memory.huge_page_bytes = bytes_of(text, "\nAnonHugePages:");
-	}
+		ol_file_read_at(process->directory_fd, "smaps_rollup", text, sizeof text, NULL) > 0)
+		add_rollup(&memory, text);
 	*ret_memory = memory;
 	return 0;
 }

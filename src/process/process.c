@@ -28,7 +28,6 @@ int ol_process_fail(
 int ol_process_task_state(int task_fd, struct ol_task_state *ret_state) {
 	enum { PF_EXITING = 0x4, PF_KTHREAD = 0x200000 };
 	char text[OL_PROCESS_STAT_BYTES];
-	char state;
 	unsigned long flags;
 	unsigned long long thread_count;
 	int result = ol_file_read_at(task_fd, "stat", text, sizeof text, NULL);
@@ -36,11 +35,11 @@ int ol_process_task_state(int task_fd, struct ol_task_state *ret_state) {
 		return result == -ENOENT ? -ESRCH : result;
 	const char *fields = strrchr(text, ')');
 	if (fields == NULL ||
-		sscanf(fields, ") %c %*d %*d %*d %*d %*d %lu %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %llu",
-			&state, &flags, &thread_count) != 3)
+		sscanf(fields, ") %*c %*d %*d %*d %*d %*d %lu %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %llu",
+			&flags, &thread_count) != 2)
 		return -EBADMSG;
 	*ret_state = (struct ol_task_state){
-		.is_ending = (flags & PF_EXITING) != 0 || state == 'Z' || state == 'X',
+		.is_ending = (flags & PF_EXITING) != 0,
 		.is_kernel = (flags & PF_KTHREAD) != 0,
 		.thread_count = thread_count,
 	};

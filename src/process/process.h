@@ -30,10 +30,12 @@ bool ol_process_is_alive(const struct ol_process *process);
 /* 0, -ESRCH, -EPERM. By pidfd: never reaches another process of the same number. */
 int ol_process_signal(const struct ol_process *process, int signal_number, struct ol_error *error);
 
-/* Everything; some tenths of a millisecond for a large process. -ESRCH. */
+/* Everything, to the page where smaps_rollup may be read; some tenths of a millisecond for a large
+ * process. -ESRCH. */
 int ol_process_read_memory(
 	const struct ol_process *process, struct ol_process_memory *ret_memory, struct ol_error *error);
-/* The same without what costs time: has_pss is false. */
+/* The same without what costs time: has_pss is false, and what is resident may be off by some tens
+ * of pages a thread or processor. */
 int ol_process_read_status(
 	const struct ol_process *process, struct ol_process_memory *ret_memory, struct ol_error *error);
 

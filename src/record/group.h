@@ -17,9 +17,9 @@
 struct ol_process_memory {
 	uint64_t rss_bytes;        /* Resident: anonymous, file and shared memory together. */
 	uint64_t rss_peak_bytes;   /* VmHWM. */
-	uint64_t anon_bytes;       /* RssAnon. */
-	uint64_t file_bytes;       /* RssFile. */
-	uint64_t shmem_bytes;      /* RssShmem. */
+	uint64_t anon_bytes;       /* Of it; RssAnon. */
+	uint64_t file_bytes;       /* Of it; RssFile. */
+	uint64_t shmem_bytes;      /* Of it; RssShmem. */
 	uint64_t swap_bytes;       /* VmSwap. */
 	uint64_t vsz_bytes;        /* VmSize: address space. */
 	uint64_t vsz_peak_bytes;   /* VmPeak. */

@@ -32,15 +32,6 @@ void ol_caged_text_start(
 	fflush(stream);
 }
 
-static void put_bar(
-	FILE *stream, struct ol_style style, uint64_t bytes, uint64_t whole_bytes, unsigned columns) {
-	unsigned full = bytes >= whole_bytes
-						? columns
-						: (unsigned)((double)bytes / (double)whole_bytes * columns + 0.5);
-	for (unsigned i = 0; i < columns; i++)
-		fputs(i < full ? (style.has_unicode ? "█" : "#") : (style.has_unicode ? "·" : "."), stream);
-}
-
 void ol_caged_text_watch(FILE *stream, struct ol_style style, const struct ol_caged_summary *so_far,
 	const struct ol_caged_sample *sample) {
 	uint64_t limit_bytes = so_far->spec.limit_bytes;
@@ -61,7 +52,7 @@ void ol_caged_text_watch(FILE *stream, struct ol_style style, const struct ol_ca
 	ol_cells_paint(stream, style, OL_PAINT_DIM);
 	fputs(text, stream);
 	if (limit_bytes != UINT64_MAX && bar_columns >= WATCH_BAR_COLUMNS_MIN)
-		put_bar(stream, style, sample->cage_bytes, limit_bytes, bar_columns);
+		ol_cells_put_bar(stream, style, sample->cage_bytes, limit_bytes, bar_columns);
 	ol_cells_paint(stream, style, OL_PAINT_NONE);
 	if (!style.is_terminal)
 		fputc('\n', stream);

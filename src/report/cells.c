@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <langinfo.h>
+#include <locale.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,8 +15,9 @@
 
 enum {
 	COLUMNS_DEFAULT = 80,
-	COLUMNS_MINIMUM = 60, /* Narrower terminals wrap: a table needs its columns. */
-	COLUMNS_MAXIMUM = 160 /* Wider lines are hard to read. */
+	COLUMNS_MINIMUM = 60,  /* Narrower terminals wrap: a table needs its columns. */
+	COLUMNS_MAXIMUM = 160, /* Wider lines are hard to read. */
+	PUT_BYTES = 256        /* Written at once. */
 };
 
 static unsigned columns_of(FILE *stream) {
@@ -29,6 +31,12 @@ static unsigned columns_of(FILE *stream) {
 }
 
 struct ol_style ol_style_of(FILE *stream) {
+	/* Only characters: numbers are read and written in the C locale everywhere. Not at the start of
+	 * the program: files are read for it, and who prints later need not wait for it. */
+	static bool is_locale_known;
+	if (!is_locale_known)
+		setlocale(LC_CTYPE, "");
+	is_locale_known = true;
 	const char *no_color = getenv("NO_COLOR");
 	const char *terminal = getenv("TERM");
 	bool is_terminal = isatty(fileno(stream)) == 1;
@@ -99,6 +107,8 @@ unsigned ol_cells_width(struct ol_style style, const char *text) {
 /* Writes as much as fits into width cells; returns the cells used. */
 static unsigned put_within(
 	FILE *stream, struct ol_style style, const char *text, unsigned width, size_t bytes_max) {
+	char bytes[PUT_BYTES];
+	size_t length = 0;
 	unsigned used = 0;
 	const char *end = text + strnlen(text, bytes_max);
 	while (text < end) {
@@ -106,9 +116,16 @@ static unsigned put_within(
 		text += next_cell(style, text, &cell);
 		if (used + cell.width > width)
 			break;
-		fputs(cell.text, stream);
+		/* By the piece: stderr has no buffer, and each character would be a system call. */
+		if (length + OL_UTF8_BYTES_MAX > sizeof bytes) {
+			fwrite(bytes, 1, length, stream);
+			length = 0;
+		}
+		memcpy(bytes + length, cell.text, strlen(cell.text));
+		length += strlen(cell.text);
 		used += cell.width;
 	}
+	fwrite(bytes, 1, length, stream);
 	return used;
 }
 
@@ -184,6 +201,15 @@ void ol_cells_paragraph(FILE *stream, struct ol_style style, const char *label, 
 		ol_cells_paint(stream, style, OL_PAINT_NONE);
 	}
 	ol_cells_wrapped(stream, style, indent, paint, text);
+}
+
+void ol_cells_put_bar(
+	FILE *stream, struct ol_style style, uint64_t bytes, uint64_t whole_bytes, unsigned columns) {
+	unsigned full = bytes >= whole_bytes
+						? columns
+						: (unsigned)((double)bytes / (double)whole_bytes * columns + 0.5);
+	for (unsigned i = 0; i < columns; i++)
+		fputs(i < full ? (style.has_unicode ? "█" : "#") : (style.has_unicode ? "·" : "."), stream);
 }
 
 const char *ol_cells_separator(struct ol_style style) {

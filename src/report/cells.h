@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #include "report/report.h"
@@ -42,6 +43,10 @@ void ol_cells_paragraph(FILE *stream, struct ol_style style, const char *label, 
 /* The same for a line whose first indent cells were written already. */
 void ol_cells_wrapped(
 	FILE *stream, struct ol_style style, unsigned indent, enum ol_paint paint, const char *text);
+
+/* A bar of columns cells, as much of it filled as bytes are of whole_bytes (not 0). */
+void ol_cells_put_bar(
+	FILE *stream, struct ol_style style, uint64_t bytes, uint64_t whole_bytes, unsigned columns);
 
 /* "·" or "-": what stands between two facts of a line. */
 const char *ol_cells_separator(struct ol_style style);

@@ -146,7 +146,8 @@ static void add_rest(struct account *account, int64_t bytes) {
 	char text[OL_TEXT_BYTES];
 	if (bytes > 0 && (uint64_t)bytes <= account->batch_bytes) {
 		snprintf(text, sizeof text,
-			"charged ahead of its use: up to %s for each of %" PRIu64 " processors",
+			"charged ahead of its use, or not in memory.stat yet: up to %s for each of %" PRIu64
+			" processors",
 			OL_BYTES_TEXT(account->batch_bytes / account->cpus), account->cpus);
 		add(account, OL_DIFFERENCE_AHEAD, bytes, text);
 	} else if (bytes > 0) {

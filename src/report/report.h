@@ -19,6 +19,7 @@ struct ol_style {
 	bool has_unicode; /* The locale's charset is UTF-8; otherwise plain ASCII bars. */
 	unsigned columns; /* Width; 80 where unknown. */
 };
+/* Has the locale's characters looked up in the environment. */
 struct ol_style ol_style_of(FILE *stream);
 
 /* The text report, written as things happen: header at the start, a row when a phase ends, log

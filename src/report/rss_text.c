@@ -6,14 +6,13 @@
 
 #include "report/cells.h"
 #include "report/group_report.h"
+#include "report/lines.h"
 #include "report/words.h"
 
 enum {
-	LABEL_COLUMNS = 12,
 	PID_COLUMNS = 8,
 	NAME_COLUMNS = 16,
 	NUMBERS = 4, /* RSS, PSS, swap, VSZ. */
-	PARAGRAPH_BYTES = 2048,
 	GROUP_COLUMNS_MINIMUM = 12,
 	/* Above this a size is told in GiB: small processes stand beside large ones. */
 	UNIT_FACTOR = 100
@@ -148,7 +147,7 @@ static void put_note(const struct table *table, const char *text) {
 
 /* What the table cannot say by numbers. */
 static void put_notes(const struct table *table, const struct ol_rss *rss) {
-	char text[PARAGRAPH_BYTES];
+	char text[OL_PARAGRAPH_BYTES];
 	size_t counted = 0, without_pss = 0;
 	for (size_t i = 0; i < rss->process_count; i++) {
 		const struct ol_process_facts *process = &rss->processes[i];
@@ -177,7 +176,7 @@ static void put_notes(const struct table *table, const struct ol_rss *rss) {
 /* ---- A group ---- */
 
 static void put_fact(const struct table *table, const char *label, const char *text) {
-	ol_cells_paragraph(table->stream, table->style, label, LABEL_COLUMNS, OL_PAINT_NONE, text);
+	ol_cells_paragraph(table->stream, table->style, label, OL_LABEL_COLUMNS, OL_PAINT_NONE, text);
 }
 
 static void add_limit(struct ol_words *words, const struct ol_group_facts *facts) {
@@ -194,7 +193,7 @@ static void add_limit(struct ol_words *words, const struct ol_group_facts *facts
 
 static void put_group_facts(const struct table *table, const struct ol_group_facts *facts) {
 	const char *dot = ol_cells_separator(table->style);
-	char text[PARAGRAPH_BYTES];
+	char text[OL_PARAGRAPH_BYTES];
 	struct ol_words words = ol_words_in(text, sizeof text);
 	ol_words_add(&words, "%s", OL_BYTES_TEXT(facts->look.usage_bytes));
 	if (facts->look.peak_bytes != OL_NOT_KNOWN)
@@ -227,7 +226,7 @@ static void add_its_processes(struct ol_words *words, const struct ol_rss_group 
 static void put_headline(
 	const struct table *table, const struct ol_rss_group *group, int64_t whole_steps) {
 	char number[OL_UNIT_TEXT_BYTES];
-	char text[PARAGRAPH_BYTES];
+	char text[OL_PARAGRAPH_BYTES];
 	struct ol_words words = ol_words_in(text, sizeof text);
 	ol_unit_format(table->unit, whole_steps < 0 ? -whole_steps : whole_steps, number);
 	if (group->sum.process_count == 0) {
@@ -253,8 +252,9 @@ static void put_headline(
 static void put_ledger_line(const struct table *table, char sign, const char *number,
 	const char *words, enum ol_paint paint) {
 	enum { NUMBER_COLUMNS = 10 };
-	fprintf(table->stream, "%*c %*s  ", LABEL_COLUMNS, sign, NUMBER_COLUMNS - 2, number);
-	ol_cells_wrapped(table->stream, table->style, LABEL_COLUMNS + NUMBER_COLUMNS + 1, paint, words);
+	fprintf(table->stream, "%*c %*s  ", OL_LABEL_COLUMNS, sign, NUMBER_COLUMNS - 2, number);
+	ol_cells_wrapped(
+		table->stream, table->style, OL_LABEL_COLUMNS + NUMBER_COLUMNS + 1, paint, words);
 }
 
 static void put_differences(
@@ -262,7 +262,7 @@ static void put_differences(
 	struct ol_difference differences[OL_DIFFERENCE_COUNT];
 	int64_t steps[OL_DIFFERENCE_COUNT];
 	char number[OL_UNIT_TEXT_BYTES];
-	char text[PARAGRAPH_BYTES];
+	char text[OL_PARAGRAPH_BYTES];
 	size_t count = ol_group_differences(group, rss->cpus, rss->page_bytes, differences);
 	ol_group_round(group, table->unit, differences, count, steps);
 	int64_t whole_steps = 0;
@@ -287,7 +287,7 @@ static void put_differences(
 }
 
 static void put_unseen(const struct table *table, const struct ol_rss_group *group) {
-	char text[PARAGRAPH_BYTES];
+	char text[OL_PARAGRAPH_BYTES];
 	struct ol_words words = ol_words_in(text, sizeof text);
 	if (group->sum.unseen_count == 0)
 		return;
@@ -301,7 +301,7 @@ static void put_unseen(const struct table *table, const struct ol_rss_group *gro
 static void put_group(
 	const struct table *table, const struct ol_rss *rss, const struct ol_rss_group *group) {
 	const struct ol_group_facts *facts = &group->facts;
-	char text[PARAGRAPH_BYTES];
+	char text[OL_PARAGRAPH_BYTES];
 	struct ol_words words = ol_words_in(text, sizeof text);
 	ol_words_add(&words, "%s", facts->path);
 	if (facts->below_group_count > 0) {

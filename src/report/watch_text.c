@@ -72,15 +72,10 @@ static bool has_share(const struct ol_watch_row *row) {
 
 static void put_bar(
 	FILE *stream, struct ol_style style, const struct ol_watch_row *row, unsigned columns) {
-	double share = (double)row->look.usage_bytes / (double)row->look.limit_bytes;
-	unsigned full = share >= 1 ? columns : (unsigned)(share * columns + 0.5);
-	ol_cells_paint(stream, style, share >= 0.9 ? OL_PAINT_BAD : OL_PAINT_NONE);
-	for (unsigned i = 0; i < full; i++)
-		fputs(style.has_unicode ? "█" : "#", stream);
-	ol_cells_paint(stream, style, OL_PAINT_NONE);
-	ol_cells_paint(stream, style, OL_PAINT_DIM);
-	for (unsigned i = full; i < columns; i++)
-		fputs(style.has_unicode ? "·" : ".", stream);
+	uint64_t usage_bytes = row->look.usage_bytes;
+	double share = (double)usage_bytes / (double)row->look.limit_bytes;
+	ol_cells_paint(stream, style, share >= 0.9 ? OL_PAINT_BAD : OL_PAINT_DIM);
+	ol_cells_put_bar(stream, style, usage_bytes, row->look.limit_bytes, columns);
 	ol_cells_paint(stream, style, OL_PAINT_NONE);
 	fprintf(stream, " %3.0f %%", share * 100);
 }

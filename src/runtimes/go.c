@@ -54,8 +54,8 @@ static void advise_limit(
 	uint64_t bytes;
 	if (!parse_limit(value, &bytes)) {
 		ol_runtimes_say(list, true, setting,
-			"is no size that Go reads, and a Go program ends at once with \"malformed GOMEMLIMIT\": "
-			"it wants digits with B, KiB, MiB, GiB or nothing behind them. %s fits.",
+			"is no size that Go reads, and a Go program ends at once with \"malformed "
+			"GOMEMLIMIT\": it wants digits with B, KiB, MiB, GiB or nothing behind them. %s fits.",
 			fitting);
 	} else if (bytes >= command->limit_bytes) {
 		ol_runtimes_say(list, true, setting,
@@ -87,8 +87,8 @@ static void advise_tool(const struct ol_runtimes_command *command, struct ol_adv
 	char cage[OL_UNITS_TEXT_BYTES];
 	snprintf(setting, sizeof setting, "go %s", command->arguments[0]);
 	ol_runtimes_say(list, true, setting,
-		"compiles inside the cage of %s, and the compiler alone may need 200 MiB: build the program "
-		"outside, then cage what was built.",
+		"compiles inside the cage of %s, and the compiler alone may need 200 MiB: build the "
+		"program outside, then cage what was built.",
 		ol_format_bytes(command->limit_bytes, cage));
 }
 

@@ -234,12 +234,12 @@ void ol_runtimes_jvm(const struct ol_runtimes_command *command, struct ol_advice
 	const struct setting *share = &settings.share_settings[MAX_SHARE];
 	if (setting != NULL && ol_runtimes_is_tight(bytes, BESIDE_MIB_LEAST * OL_MIB, limit_bytes))
 		ol_runtimes_say(list, true, setting,
-			"allows a heap of %s in a cage of %s, and the JVM needs some %d MiB beside it: the kernel "
-			"kills before the heap is full. %s fits.",
+			"allows a heap of %s in a cage of %s, and the JVM needs some %d MiB beside it: the "
+			"kernel kills before the heap is full. %s fits.",
 			ol_format_bytes(bytes, heap_text), cage, BESIDE_MIB_LEAST, fitting);
 	else if (!has_size && share->is_set && is_small(&settings, limit_bytes))
 		ol_runtimes_say(list, false, share->text,
-			"has no effect in so small a cage: -XX:MinRAMPercentage decides, and the heap gets %s. %s "
-			"sets it.",
+			"has no effect in so small a cage: -XX:MinRAMPercentage decides, and the heap gets %s. "
+			"%s sets it.",
 			ol_format_bytes(bytes, heap_text), fitting);
 }

@@ -3,7 +3,6 @@
  * A program of its own, started by oomlab: see cli/command_serve.c. */
 #include <errno.h>
 #include <inttypes.h>
-#include <locale.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -234,7 +233,6 @@ static int run(struct serving *serving, int argc, char **argv) {
 
 int main(int argc, char **argv) {
 	ol_keep_standard_fds();
-	setlocale(LC_CTYPE, "");
 	/* A client that went away is noticed when writing. */
 	signal(SIGPIPE, SIG_IGN);
 	OL_AUTO_FREE struct ol_run_request *request = calloc(1, sizeof *request);

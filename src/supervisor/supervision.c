@@ -184,11 +184,9 @@ static bool is_ending(pid_t pid) {
 /* Looks whether the cage still holds the subject: somebody may have removed the group or moved the
  * process out, and then nothing would limit it. Before it is ready it may be on its way in. */
 static void guard(struct ol_supervision *self) {
-	struct ol_cage_counters counters;
 	if (!self->is_ready || self->cage == NULL)
 		return;
-	int result = ol_cage_read_counters(self->cage, &counters, NULL);
-	if ((result == 0 && counters.process_count > 0) || is_ending(self->subject.pid))
+	if (ol_cage_count_processes(self->cage) > 0 || is_ending(self->subject.pid))
 		return;
 	self->is_cage_lost = true;
 	kill_subject(self);

@@ -1,10 +1,11 @@
 /* raw_spike.c -- The spike with nothing around it: what the kernel alone costs.
  *
- * Usage: raw_spike LIMIT_BYTES [--huge-pages] [--phases]
+ * Usage: raw_spike LIMIT_BYTES [--huge-pages] [--phases] [--run COMMAND ARGUMENT...]
  * mkdir, limit, fork, join, touch until killed, reap, rmdir. No heap, no policy, no report: every
  * other program of the bench is measured against this floor. --phases prints where the time went.
+ * --run: the child becomes COMMAND instead, and does what it likes.
  * Exit status: 0 the kernel killed the child for want of memory, 1 it did not, 2 bad usage, 4 no
- * cage could be made. */
+ * cage could be made; with --run that of COMMAND, 128 and more where a signal ended it. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -213,16 +214,21 @@ static void remove_group(void) {
 int main(int argc, char **argv) {
 	uint64_t limit_bytes = argc > 1 ? strtoull(argv[1], NULL, 10) : 0;
 	bool is_huge = false, is_phases = false;
-	for (int i = 2; i < argc; i++) {
+	char **command = NULL;
+	for (int i = 2; i < argc && command == NULL; i++) {
 		if (strcmp(argv[i], "--huge-pages") == 0)
 			is_huge = true;
 		else if (strcmp(argv[i], "--phases") == 0)
 			is_phases = true;
+		else if (strcmp(argv[i], "--run") == 0 && i + 1 < argc && !is_phases)
+			command = argv + i + 1;
 		else
 			limit_bytes = 0;
 	}
 	if (limit_bytes < 1 << 20) {
-		fputs("usage: raw_spike LIMIT_BYTES [--huge-pages] [--phases] (from 1048576 on)\n", stderr);
+		fputs("usage: raw_spike LIMIT_BYTES [--huge-pages] [--phases | --run COMMAND ...] (from "
+			  "1048576 on)\n",
+			stderr);
 		return EXIT_USAGE;
 	}
 	struct stamps *stamps = NULL;
@@ -257,6 +263,10 @@ int main(int argc, char **argv) {
 		if (!has_joined && write_file(group, hierarchy->join, "0") < 0)
 			_exit(EXIT_NO_CAGE);
 		stamp(stamps, JOINED);
+		if (command != NULL) {
+			execvp(command[0], command);
+			_exit(EXIT_NO_CAGE);
+		}
 		touch_until_killed(limit_bytes, is_huge, stamps);
 	}
 	int status = 0;
@@ -269,6 +279,8 @@ int main(int argc, char **argv) {
 	stamp(stamps, REMOVED);
 	if (is_phases)
 		print_phases(stamps, limit_bytes);
+	if (command != NULL)
+		return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL && oom_kills == 1)
 		return EXIT_SUCCESS;
 	if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_NO_CAGE) {

@@ -264,6 +264,26 @@ static void where_the_former_group_is_gone_the_next_one_above_takes_it(void **st
 	destroy(cage);
 }
 
+static void version_1_puts_beside_the_cage_what_version_2_puts_one_level_up(void **state) {
+	(void)state;
+	char path[OL_PATH_BYTES];
+	char directory[OL_PATH_BYTES];
+	char below[OL_PATH_BYTES + 16];
+	char from[OL_PATH_BYTES];
+	struct ol_cage *cage = make_cage();
+	make_group(cage, path, directory);
+	snprintf(below, sizeof below, "%s/below", directory);
+	assert_int_equal(mkdir(below, 0755), 0);
+	struct program program = start_program(below);
+	assert_int_equal(ol_cage_adopt(cage, program.pid, program.pid_fd, from, &error), 0);
+	remove_group(below);
+	assert_int_equal(ol_cage_give_back(cage, from, &error), 0);
+	expect_group(program.pid, world.memory_version == 1 ? cage->chain.path : path);
+	end_program(&program);
+	destroy(cage);
+	remove_group(directory);
+}
+
 static void expect_refusal(
 	struct ol_cage *cage, pid_t pid, int pid_fd, int expected, const char *words) {
 	char from[OL_PATH_BYTES] = "untouched";
@@ -378,6 +398,7 @@ int main(void) {
 		cmocka_unit_test(an_adopted_programs_kill_is_told_as_its_own),
 		cmocka_unit_test(what_was_started_inside_is_given_back_too),
 		cmocka_unit_test(where_the_former_group_is_gone_the_next_one_above_takes_it),
+		cmocka_unit_test(version_1_puts_beside_the_cage_what_version_2_puts_one_level_up),
 		cmocka_unit_test(what_cannot_be_caged_is_refused_with_the_reason),
 		cmocka_unit_test(what_is_in_another_labs_cage_stays_there),
 		cmocka_unit_test(a_stranger_with_the_number_of_one_that_ended_is_put_back),

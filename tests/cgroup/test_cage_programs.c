@@ -451,6 +451,7 @@ static void a_kept_group_with_processes_only_below_it_stays(void **state) {
 	if (pid == 0) {
 		int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		close_range(3, (unsigned)fd - 1, 0); /* The lock must not outlive its lab. */
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 		(void)ol_file_write_at(fd, "cgroup.procs", "0", NULL);
 		for (;;)
 			pause();

@@ -310,6 +310,30 @@ static void the_tightest_limit_above_counts_and_is_named(void **state) {
 	destroy(cage);
 }
 
+/* As in a container: the mount begins below the group whose limit counts. */
+static void a_limit_above_the_mount_counts_and_has_no_name(void **state) {
+	struct ol_cage *cage = make_cage();
+	static struct ol_cage_system inner;
+	struct ol_group *group = NULL;
+	inner = world;
+	assert_int_equal(ol_cage_join_path(inner.mount, ol_cage_directory(cage), "inner", &error), 0);
+	assert_int_equal(ol_cage_join_path(inner.root, ol_cage_path(cage), "inner", &error), 0);
+	assert_int_equal(mkdir(inner.mount, 0755), 0);
+	/* As /proc/PID/cgroup has it, from above. */
+	assert_int_equal(ol_group_open(&inner, inner.root, &group, &error), 0);
+	struct ol_group_facts facts = read_group(group);
+	assert_string_equal(facts.path, "/");
+	assert_string_equal(facts.directory, inner.mount);
+	assert_string_equal(facts.limiting_group, "");
+	/* Version 2 tells nothing of groups above. */
+	assert_int_equal(facts.look.limit_bytes, world.memory_version == 1 ? 32 << 20 : OL_UNLIMITED);
+	ol_group_close(group);
+	assert_int_equal(ol_group_of_process(&inner, getpid(), &group, &error), -EXDEV);
+	assert_non_null(strstr(error.message, "from outside of this container"));
+	rmdir(inner.mount);
+	destroy(cage);
+}
+
 static void every_process_here_and_below_is_counted_once(void **state) {
 	struct ol_cage *cage = make_cage();
 	if (world.memory_version == 2) {
@@ -504,6 +528,7 @@ int main(void) {
 		cmocka_unit_test(a_process_is_found_from_within_a_namespace_of_groups),
 		cmocka_unit_test(what_is_touched_is_found_where_it_belongs),
 		cmocka_unit_test(the_tightest_limit_above_counts_and_is_named),
+		cmocka_unit_test(a_limit_above_the_mount_counts_and_has_no_name),
 		cmocka_unit_test(every_process_here_and_below_is_counted_once),
 		cmocka_unit_test(a_look_sees_usage_peak_and_kill),
 		cmocka_unit_test(a_kill_in_a_group_below_is_counted_here_too),

@@ -75,8 +75,7 @@ describe("cage: a lab that is killed", function ()
 
   caged("does so though its guardian is killed with it", function ()
     local lab_pid, pid = start("", "sleep 4322 & wait")
-    local guardian = tonumber(output_of(("pgrep -P %d -f oomlab-guardian || pgrep -P %d oomlab-guard")
-      :format(lab_pid, lab_pid)))
+    local guardian = tonumber(output_of(("pgrep -P %d oomlab-guard"):format(lab_pid)))
     os.execute(("kill -KILL %d %d"):format(guardian, lab_pid))
     -- The kernel ends the command itself; its children and the group wait for the next lab.
     wait_until("the command is gone", function () return not is_running(pid) end)
@@ -189,8 +188,8 @@ describe("cage: a shutdown happens in time though", function ()
   end)
 
   caged("the command was stopped", function ()
-    local _, stdout = lab.run(("cage %s --dump=off --grace=0.5 -- sh -c 'x=$(printf %%030000000d 0); "
-      .. "kill -STOP $$'"):format "--format=json --limit=200M --watchdog=10%,every=never")
+    local _, stdout = lab.run("cage --format=json --limit=200M --watchdog=10%,every=never "
+      .. "--dump=off --grace=0.5 -- sh -c 'x=$(printf %030000000d 0); kill -STOP $$'")
     local outcome = cjson.decode(stdout).outcome
     assert.is_true(outcome == "shut-down" or outcome == "killed", outcome)
   end)

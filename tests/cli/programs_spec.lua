@@ -1,4 +1,4 @@
--- programs_spec.lua -- The recipe's service in Go, Node.js and Java: asked for memory until it ends.
+-- programs_spec.lua -- The recipe's service in Go, Node.js and Java: asked until it ends.
 local cjson = require "cjson"
 local lab = require "helper"
 

@@ -56,7 +56,7 @@ local BAD = {
   { "-interactive", "the interactive mode is a command: oomlab serve" },
   { "-gc", "oomlab run %-gc" },
   { "rnu", "did you mean run%?" },
-  { "frobnicate", "expected run, serve, watch, rss, list, help, doctor, pacer or version" },
+  { "frobnicate", "expected run, serve, cage, watch, rss, list, help, doctor, pacer or version" },
   { "list policy", "did you mean policies%?" },
   { "list --all", "unknown option '%-%-all'" },
   { "help nosuch", "nosuch" },
@@ -122,7 +122,8 @@ end)
 describe("help", function ()
   it("goes to stdout with status 0, also as an option of each command", function ()
     for _, words in ipairs { "help", "--help", "-h", "help run", "help spike", "run --help",
-      "list --help", "doctor --help", "rss --help", "watch --help", "help help", "version --help", "run spike --help" } do
+      "list --help", "doctor --help", "rss --help", "watch --help", "help help", "version --help",
+      "run spike --help" } do
       local status, stdout, stderr = lab.run(words)
       assert.are.equal(0, status, words)
       assert.are.equal("", stderr)

@@ -129,6 +129,12 @@ static void test_inner_limit(void **state) {
 	must_be(OL_OUTCOME_SURVIVED);
 }
 
+static void test_inner_limit_of_command(void **state) {
+	dies_of(SIGKILL);
+	is_oom_killed(COMMAND_PID, OL_LIMITED_BY_INNER);
+	must_be(OL_OUTCOME_OOM_KILLED);
+}
+
 static void test_inner_and_own_limit(void **state) {
 	exits(0);
 	is_oom_killed(CHILD_PID, OL_LIMITED_BY_OWN);
@@ -275,7 +281,8 @@ int main(void) {
 		TEST(test_stranger_after_child, "caged: nor is it one when a child was OOM-killed before"),
 		TEST(test_no_log, "caged: without the kernel's log its counter and a SIGKILL have to do"),
 		TEST(test_inner_limit, "caged: a kill by a limit inside is the command's own business"),
-		TEST(test_inner_and_own_limit, "caged: ... unless the cage's own limit killed too"),
+		TEST(test_inner_limit_of_command, "caged: ... unless it takes the command itself"),
+		TEST(test_inner_and_own_limit, "caged: ... or the cage's own limit killed too"),
 		TEST(test_watchdog, "caged: who ends when told to was shut down"),
 		TEST(test_grace_is_over, "caged: who does not end in its grace was killed"),
 		TEST(test_watchdog_too_late, "caged: the kernel's kill counts before the watchdog's word"),

@@ -343,8 +343,8 @@ static void a_process_and_its_group_read_as_they_should(void **state) {
 		"                       process maps\n"
 		"           -      1.0  memory that another group is charged for: touched before\n"
 		"                       its process came here, or by the process that forked it\n"
-		"           +      0.5  charged ahead of its use: up to 256.0 KiB for each of 2\n"
-		"                       processors\n"
+		"           +      0.5  charged ahead of its use, or not in memory.stat yet: up\n"
+		"                       to 256.0 KiB for each of 2 processors\n"
 		"           =     14.5  MiB: usage of the group\n";
 	make_group();
 	group.facts.file_bytes += 5 * OL_MIB;

@@ -90,7 +90,8 @@ static void memory_that_was_touched_is_resident(void **state) {
 	struct ol_process_memory status;
 	assert_int_equal(ol_process_read_status(&process, &status, &error), 0);
 	assert_false(status.has_pss);
-	assert_int_equal(status.anon_bytes, memory.anon_bytes);
+	assert_true(status.anon_bytes + OL_MIB > memory.anon_bytes);
+	assert_true(status.anon_bytes < memory.anon_bytes + OL_MIB);
 	end_child(pid);
 	assert_int_equal(ol_process_statm_rss(statm_fd), 0);
 	close(statm_fd);
@@ -127,32 +128,40 @@ static bool aim_at(pid_t pid) {
 	return is_aimed;
 }
 
-/* Its number is given to another process, which must never be taken for it. */
-static void a_number_that_was_given_away_is_another_process(void **state) {
+/* A process that has ended, and another child that has got its number: false if somebody else on
+ * this machine has got it. */
+static bool give_number_away(struct ol_process *ret_process, pid_t *ret_other) {
 	pid_t pid = start_child(NULL);
-	struct ol_process process = open_process(pid);
+	*ret_process = open_process(pid);
 	end_child(pid);
-	pid_t other = -1;
-	for (int i = 0; i < ROUNDS && other != pid; i++) {
-		if (other > 0)
-			end_child(other);
-		if (!aim_at(pid)) {
-			ol_process_close(&process);
-			skip();
-		}
-		other = start_child(NULL);
+	*ret_other = aim_at(pid) ? start_child(NULL) : -1;
+	if (*ret_other == pid)
+		return true;
+	if (*ret_other > 0)
+		end_child(*ret_other);
+	ol_process_close(ret_process);
+	return false;
+}
+
+static void a_number_that_was_given_away_is_another_process(void **state) {
+	struct ol_process process;
+	pid_t other = 0;
+	for (int i = 0; i < ROUNDS && other >= 0; i++) {
+		if (!give_number_away(&process, &other))
+			continue;
+		struct ol_process_memory memory;
+		struct ol_error error;
+		assert_false(ol_process_is_alive(&process));
+		assert_int_equal(ol_process_signal(&process, SIGKILL, &error), -ESRCH);
+		assert_int_equal(ol_process_read_memory(&process, &memory, &error), -ESRCH);
+		struct ol_process newer = open_process(other);
+		assert_true(ol_process_is_alive(&newer));
+		ol_process_close(&newer);
+		end_child(other);
+		ol_process_close(&process);
+		return;
 	}
-	assert_int_equal(other, pid);
-	struct ol_process_memory memory;
-	struct ol_error error;
-	assert_false(ol_process_is_alive(&process));
-	assert_int_equal(ol_process_signal(&process, SIGKILL, &error), -ESRCH);
-	assert_int_equal(ol_process_read_memory(&process, &memory, &error), -ESRCH);
-	struct ol_process newer = open_process(other);
-	assert_true(ol_process_is_alive(&newer));
-	ol_process_close(&newer);
-	end_child(other);
-	ol_process_close(&process);
+	skip(); /* Numbers cannot be asked for here, or others are always faster. */
 }
 
 static void take_hostile_name(void) {

@@ -262,6 +262,45 @@ spike_tests() { # spike_tests MODE MEMORY_VERSION
 	cage_tests
 }
 
+# ---- What every world with groups is asked about those that are not the lab's ----
+
+# group_tests DIRECTORY PATH LIMIT_FILE: a group made by hand, and this shell's child in it.
+group_tests() {
+	mkdir "$1"
+	echo 33554432 >"$1/$3"
+	sh -c "echo 0 >$1/cgroup.procs && exec sleep 1000" &
+	sleeper_pid=$!
+	until grep -q "^$sleeper_pid\$" "$1/cgroup.procs"; do usleep 10000; done
+	lab rss $$ --format=json
+	check "rss tells this shell" json_has '"schema":"oomlab.rss/1"'
+	lab rss $$
+	check "and what the top of the hierarchy is" output_says 'top of the hierarchy'
+	lab rss $sleeper_pid --format=json
+	check "rss finds the group of a process" json_has "\"path\":\"$2\""
+	check "its limit" json_has '"own_limit_bytes":33554432'
+	check "and its usage is told apart from the RSS" eval '! json_has "\"differences\":null"'
+	lab rss $sleeper_pid
+	check "in words, as a sum" output_says 'MiB: usage of the group|KiB: usage of the group'
+	lab rss $sleeper_pid 4000000
+	check "a process that is not there is said so" stderr_says 'there is no process 4000000'
+	check "with status 1" status_is 1
+	lab watch --count=2 --every=50ms "$2"
+	check "watch shows the group" output_says '(KiB|MiB)  peak .*limit 32.0 MiB|limit 32.0 MiB'
+	lab watch --count=2 --every=50ms --format=json $sleeper_pid
+	check "watch finds it by its process" json_has "\"path\":\"$2\",\"is_kept\":false"
+	sh -c "sleep 1; echo 0 >$1/cgroup.procs; exec dd if=/dev/zero of=/dev/null bs=64M count=1" &
+	(sleep 3; kill $sleeper_pid) &
+	lab watch --every=50ms $sleeper_pid
+	check "watch marks a kill" output_says 'one OOM kill'
+	check "and ends with the process" output_says "process $sleeper_pid has ended"
+	check "with status 0" status_is 0
+	wait $sleeper_pid
+	rmdir "$1"
+	lab watch
+	check "where no lab runs there is no cage to watch" output_says 'no lab has a cage now'
+	check "which is no failure" status_is 0
+}
+
 # ---- What a world with a swap device is asked ----
 
 # A cage by hand without a swap limit, to see that this machine does swap and that the tests would

@@ -12,6 +12,11 @@ refusal_tests() { # refusal_tests WHERE
 	lab doctor
 	check "$1: the doctor names the kernel option" output_says 'cgroup_disable|cgroup_enable'
 	check "$1: the doctor says that runs will be refused" eval '! status_is 0'
+	lab rss $$
+	check "$1: rss tells the process without its group" output_says 'init .*[0-9]'
+	check "$1: and why" stderr_says 'groups cannot be told: .*memory'
+	lab watch
+	check "$1: there is nothing to watch" status_is 4
 	lab list
 	check "$1: what needs no cage still works" status_is 0
 }

@@ -6,4 +6,5 @@ world_tests() {
 	trial_tests 25 1
 	pressure_tests threshold
 	cage_part_tests threshold
+	group_tests $cgroups/memory/below /below memory.limit_in_bytes
 }

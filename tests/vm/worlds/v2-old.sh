@@ -1,4 +1,5 @@
-# v2-old.sh -- The unified hierarchy of Linux 5.10: no memory.peak, no cgroup.kill.
+# v2-old.sh -- The unified hierarchy of Linux 5.10: no memory.peak, no cgroup.kill, no sum of kernel
+# memory.
 hierarchy=v2
 kernel_release=bullseye
 
@@ -14,6 +15,9 @@ world_tests() {
 	shut_down_in_cage_tests
 	pressure_tests stall
 	cage_part_tests stall
+	echo +memory >$cgroups/cgroup.subtree_control
+	group_tests $cgroups/below /below memory.max
+	echo -memory >$cgroups/cgroup.subtree_control
 	lab doctor
 	check "the doctor is content" status_is 0
 }

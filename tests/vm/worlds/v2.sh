@@ -25,4 +25,9 @@ world_tests() {
 	pressure_tests stall
 	cage_part_tests stall
 	trial_tests 25 1
+	echo +memory >$cgroups/cgroup.subtree_control
+	lab watch --count=2 --every=50ms $$
+	check "a process at the top is in no group that counts" output_says 'no count'
+	group_tests $cgroups/below /below memory.max
+	echo -memory >$cgroups/cgroup.subtree_control
 }
