@@ -223,7 +223,7 @@ static void read_stall(const struct ol_group *group, struct ol_group_look *look)
 
 int ol_group_look(
 	const struct ol_group *group, struct ol_group_look *ret_look, struct ol_error *error) {
-	struct ol_group_look look;
+	struct ol_group_look look = { 0 };
 	int level;
 	int result = ol_group_read_fd(group->usage_fd, &look.usage_bytes);
 	if (result >= 0)
