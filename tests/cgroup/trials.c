@@ -252,6 +252,9 @@ struct kind {
 static void prepare_survived(struct trial *trial, int *status) {
 	uint64_t limit_bytes = begin(trial, 8, 96);
 	*status = (int)draw(trial, 0, 1) * (int)draw(trial, 1, 125);
+	/* Room enough: whatever its exit status, nothing was refused. */
+	if (draw(trial, 0, 2) == 0)
+		add(trial, "--address-space=1G");
 	add_victim(trial, draw(trial, 0, 1) ? "take" : "child");
 	add_bytes(trial, draw(trial, 4096, limit_bytes * 8 / 10 - 3 * MIB));
 	add(trial, "%d", *status);

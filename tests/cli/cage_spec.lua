@@ -120,6 +120,12 @@ describe("cage: what became of it", function ()
     assert.is_falsy(os.execute "pgrep -f 'sleep 9753[1]' >/dev/null")
   end)
 
+  caged("and its processor time too", function ()
+    local summary = summary_of "-- sh -c '(while :; do :; done) & sleep 0.5'"
+    assert.are.equal(1, summary.processes_left)
+    assert.is_true(summary.user_ns + summary.system_ns > 100e6)
+  end)
+
   caged("processor time, faults and samples are counted", function ()
     local summary = summary_of "-- sh -c 'i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done'"
     assert.is_true(summary.user_ns > 10000000)
