@@ -4,17 +4,8 @@ local cjson = require "cjson"
 local lab = require "helper"
 
 local oomlab = os.getenv("OOMLAB")
-local reason = lab.reason_to_skip()
+local caged = lab.caged(it, pending)
 local PATIENCE_S = 10
-
-local function caged(name, body)
-  it(name, function ()
-    if reason then
-      pending(reason)
-    end
-    body()
-  end)
-end
 
 local function output_of(command)
   local pipe = io.popen(command)

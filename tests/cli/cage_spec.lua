@@ -2,16 +2,7 @@
 local cjson = require "cjson"
 local lab = require "helper"
 
-local reason = lab.reason_to_skip()
-
-local function caged(name, body)
-  it(name, function ()
-    if reason then
-      pending(reason)
-    end
-    body()
-  end)
-end
+local caged = lab.caged(it, pending)
 
 -- Runs "oomlab cage --format=json ..." and returns the summary, exit status, and stderr.
 local function summary_of(arguments, before)

@@ -67,5 +67,21 @@ function lab.reason_to_skip()
   end
 end
 
+-- A way to declare tests that are pending where there is a reason: it(sentence, body), so to say.
+function lab.unless(reason, it, pending)
+  return function (sentence, body)
+    if reason then
+      pending(sentence .. " (" .. reason .. ")")
+    else
+      it(sentence, body)
+    end
+  end
+end
+
+-- The same for tests that need a cage.
+function lab.caged(it, pending)
+  return lab.unless(lab.reason_to_skip(), it, pending)
+end
+
 package.loaded["helper"] = lab
 return lab

@@ -2,14 +2,7 @@
 local cjson = require "cjson"
 local lab = require "helper"
 
-local reason = lab.reason_to_skip()
-local function run_it(sentence, body)
-  if reason then
-    pending(sentence .. " (" .. reason .. ")")
-  else
-    it(sentence, body)
-  end
-end
+local run_it = lab.caged(it, pending)
 
 -- For what holds only with a lean subject.
 local function run_it_lean(sentence, body)
