@@ -97,6 +97,15 @@ static bool inner_limit_hit(const struct ol_cage *cage, struct ol_evidence *evid
 								  event_count(cage->directory_fd, "memory.events", "oom") > 0);
 }
 
+/* No counter tells; but the kernel's line, though it lacks the place, says what ran out: a group
+ * that is gone, of which only version 2 would still have an event, or one above what we see. */
+static uint32_t judge_by_line(const struct ol_cage *cage) {
+	static const char in_group[] = "Memory cgroup out of memory";
+	if (strncmp(cage->kills.witness.kernel_line, in_group, sizeof in_group - 1) != 0)
+		return OL_LIMITED_BY_SYSTEM;
+	return cage->chain.memory_version == 1 ? OL_LIMITED_BY_INNER : OL_LIMITED_BY_ANCESTOR;
+}
+
 static void judge_by_counters(const struct ol_cage *cage, struct ol_evidence *evidence) {
 	if (own_limit_hit(cage)) {
 		evidence->limited_by = OL_LIMITED_BY_OWN;
@@ -115,7 +124,7 @@ static void judge_by_counters(const struct ol_cage *cage, struct ol_evidence *ev
 		ol_cage_level_path(&cage->chain, i, evidence->limiting_group);
 		return;
 	}
-	evidence->limited_by = OL_LIMITED_BY_SYSTEM;
+	evidence->limited_by = judge_by_line(cage);
 }
 
 /* Version 1 counts a kill in the very group only. */

@@ -195,15 +195,29 @@ static void make_inner(const struct ol_cage *cage, const char *name, uint64_t by
 	close(fd);
 }
 
-static void touch_inside(const char *directory, const char *name, uint64_t bytes) {
+/* In a group below the cage, which notes it as a member before it is killed. */
+static void touch_inside(
+	struct ol_cage *cage, const char *directory, const char *name, uint64_t bytes) {
+	int pipe_fds[2];
+	char byte;
+	assert_int_equal(pipe2(pipe_fds, O_CLOEXEC), 0);
 	pid_t pid = fork();
 	assert_true(pid >= 0);
 	if (pid == 0) {
+		close(pipe_fds[1]);
 		int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		if (ol_file_write_at(fd, "cgroup.procs", "0", NULL) < 0)
+		if (ol_file_write_at(fd, "cgroup.procs", "0", NULL) < 0 || read(pipe_fds[0], &byte, 1) < 0)
 			_exit(STATUS_BAD);
 		touch(name, bytes);
 	}
+	struct ol_cage_counters counters;
+	struct ol_cage_patience patience = { 0 };
+	do
+		assert_int_equal(ol_cage_read_counters(cage, &counters, &error), 0);
+	while (counters.process_count == 0 && ol_cage_wait(&patience));
+	ol_cage_note_members(cage);
+	close(pipe_fds[0]);
+	close(pipe_fds[1]);
 	expect_killed(pid);
 }
 
@@ -215,12 +229,10 @@ static void the_limit_of_a_group_made_inside_is_called_inner(void **state) {
 	struct ol_cage *cage = make_cage(32 * OL_MIB);
 	make_inner(cage, "inner", 4 * OL_MIB, directory);
 	assert_int_equal(ol_cage_join_path(path, ol_cage_path(cage), "inner", &error), 0);
-	touch_inside(directory, "x", 8 * OL_MIB);
-	bool can_read = can_read_log(cage);
-	/* A stranger to the cage: without its place it would not be told. */
-	if (can_read && take_kills(cage, &kill, 1, 1) == 1) {
-		assert_int_equal(kill.limited_by, OL_LIMITED_BY_INNER);
-		assert_string_equal(kill.limiting_group, path);
+	touch_inside(cage, directory, "x", 8 * OL_MIB);
+	if (can_read_log(cage)) {
+		assert_int_equal(take_kills(cage, &kill, 1, 1), 1);
+		expect_limited_by(&kill, OL_LIMITED_BY_INNER, path);
 	}
 	struct ol_evidence evidence = read_evidence(cage);
 	assert_int_equal(evidence.oom_kill_delta, 1);
@@ -242,7 +254,7 @@ static void the_cages_own_limit_counts_in_the_groups_below_it(void **state) {
 	char directory[OL_PATH_BYTES];
 	struct ol_cage *cage = make_cage(8 * OL_MIB);
 	make_inner(cage, "roomy", 0, directory);
-	touch_inside(directory, "x", 16 * OL_MIB);
+	touch_inside(cage, directory, "x", 16 * OL_MIB);
 	struct ol_evidence evidence = read_evidence(cage);
 	assert_int_equal(evidence.oom_kill_delta, 1);
 	assert_int_equal(evidence.limited_by, OL_LIMITED_BY_OWN);
@@ -256,7 +268,7 @@ static void a_kill_in_a_group_that_is_gone_still_counts(void **state) {
 	struct ol_cage *cage = make_cage(32 * OL_MIB);
 	bool is_counted = world.memory_version == 2 || can_read_log(cage);
 	make_inner(cage, "gone", 4 * OL_MIB, directory);
-	touch_inside(directory, "x", 8 * OL_MIB);
+	touch_inside(cage, directory, "x", 8 * OL_MIB);
 	assert_int_equal(read_evidence(cage).oom_kill_delta, 1);
 	struct ol_cage_patience patience = { 0 };
 	while (rmdir(directory) < 0 && ol_cage_wait(&patience))
