@@ -360,7 +360,7 @@ static void a_lab_in_a_cage_makes_its_cages_below_it(void **state) {
 
 static void the_outer_limit_counts_and_is_named_by_the_inner_lab(void **state) {
 	(void)state;
-	struct ol_oom_kill kill;
+	struct ol_oom_kill kill = { 0 };
 	struct ol_cage *outer = make_cage(16 * OL_MIB);
 	expect_success(start_lab(outer, true));
 	if (can_read_log(outer) && take_kills(outer, &kill, 1, 1) == 1) {
