@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
@@ -90,7 +91,36 @@ static int start(
 	return 0;
 }
 
-static void wait_until(struct ol_caged *self, struct pollfd *fds, nfds_t count) {
+/* What may happen, besides that it is time for something. */
+enum happening { SIGNALS, LOG, END, HAPPENINGS };
+
+/* One set for all: each fd that ppoll() is given costs something with every sample. The watchdog's
+ * notice is not in it: some of these are taken by the first poll, and a set polls twice. */
+static int watch_all(struct ol_caged *self, struct ol_error *error) {
+	const int fds[HAPPENINGS] = {
+		[SIGNALS] = self->signal_fd,
+		[LOG] = ol_cage_kernel_log_fd(self->cage),
+		[END] = self->summary->spec.adopted_pid != 0 ? self->process.pid_fd : -1,
+	};
+	OL_AUTO_CLOSE int set_fd = epoll_create1(EPOLL_CLOEXEC);
+	bool is_made = set_fd >= 0;
+	for (uint32_t i = 0; is_made && i < HAPPENINGS; i++) {
+		struct epoll_event event = { .events = EPOLLIN, .data.u32 = i };
+		is_made = fds[i] < 0 || epoll_ctl(set_fd, EPOLL_CTL_ADD, fds[i], &event) == 0;
+	}
+	if (!is_made)
+		return ol_error_set_errno(error, -errno, "cannot wait for what happens in a cage");
+	return ol_steal_fd(&set_fd);
+}
+
+/* has_happened is all false before. Returns whether there is a notice. */
+static bool wait_until(struct ol_caged *self, int set_fd, bool has_happened[HAPPENINGS]) {
+	enum { SET, NOTICE, FDS };
+	struct epoll_event events[HAPPENINGS];
+	struct pollfd fds[FDS] = {
+		[SET] = { .fd = set_fd, .events = POLLIN },
+		[NOTICE] = { .fd = self->has_notice ? self->notice.fd : -1, .events = POLLIN },
+	};
 	uint64_t now_ns = ol_caged_now_ns(self);
 	uint64_t due_ns = ol_caged_due_ns(self);
 	uint64_t rest_ns = due_ns > now_ns ? due_ns - now_ns : 0;
@@ -98,31 +128,27 @@ static void wait_until(struct ol_caged *self, struct pollfd *fds, nfds_t count) 
 		.tv_sec = (time_t)(rest_ns / OL_NS_PER_S),
 		.tv_nsec = (long)(rest_ns % OL_NS_PER_S),
 	};
-	if (ppoll(fds, count, due_ns == UINT64_MAX ? NULL : &rest, NULL) < 0) {
-		for (nfds_t i = 0; i < count; i++)
-			fds[i].revents = 0;
-	}
+	/* In nanoseconds, which epoll_wait() does not know. */
+	if (ppoll(fds, FDS, due_ns == UINT64_MAX ? NULL : &rest, NULL) <= 0)
+		return false;
+	int count = fds[SET].revents != 0 ? epoll_wait(set_fd, events, HAPPENINGS, 0) : 0;
+	for (int i = 0; i < count; i++)
+		has_happened[events[i].data.u32] = true;
+	return fds[NOTICE].revents != 0;
 }
 
 /* Until the command has ended, or an adopted process was let go. */
-static void loop(struct ol_caged *self) {
-	enum { SIGNALS, LOG, NOTICE, END, FDS };
+static void loop(struct ol_caged *self, int set_fd) {
 	while (!self->has_ended) {
-		struct pollfd fds[FDS] = {
-			[SIGNALS] = { .fd = self->signal_fd, .events = POLLIN },
-			[LOG] = { .fd = ol_cage_kernel_log_fd(self->cage), .events = POLLIN },
-			[NOTICE] = { .fd = self->has_notice ? self->notice.fd : -1, .events = POLLIN },
-			[END] = { .fd = self->summary->spec.adopted_pid != 0 ? self->process.pid_fd : -1,
-				.events = POLLIN },
-		};
-		wait_until(self, fds, FDS);
-		if (fds[LOG].revents != 0)
+		bool has_happened[HAPPENINGS] = { false };
+		bool has_notice = wait_until(self, set_fd, has_happened);
+		if (has_happened[LOG])
 			ol_caged_take_kills(self);
-		if (fds[NOTICE].revents != 0)
+		if (has_notice)
 			ol_caged_notice(self);
-		if (fds[SIGNALS].revents != 0)
+		if (has_happened[SIGNALS])
 			ol_caged_signals_take(self);
-		if (fds[END].revents != 0)
+		if (has_happened[END])
 			self->has_ended = true;
 		if (!self->has_ended)
 			ol_caged_watch(self);
@@ -144,7 +170,10 @@ static int run(
 	self->statm_fd = ol_process_open_statm(self->summary->pid);
 	if (self->sink->on_start != NULL)
 		self->sink->on_start(self->sink->context, self->summary);
-	loop(self);
+	OL_AUTO_CLOSE int set_fd = watch_all(self, error);
+	if (set_fd < 0)
+		return set_fd;
+	loop(self, set_fd);
 	return ol_caged_finish(self, error);
 }
 

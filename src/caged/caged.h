@@ -13,6 +13,7 @@
 /* Told as things happen; any may be NULL. */
 struct ol_caged_sink {
 	void *context;
+	bool wants_rss; /* In every sample; otherwise it may be 10 ms old, which costs less. */
 	void (*on_start)(void *context, const struct ol_caged_summary *summary); /* It runs. */
 	void (*on_sample)(void *context, const struct ol_caged_sample *sample);
 	void (*on_kill)(void *context, const struct ol_oom_kill *kill);

@@ -111,6 +111,8 @@ struct ol_caged {
 	uint64_t stop_due_ns;
 	uint64_t status_due_ns;
 	uint64_t guard_due_ns;
+	uint64_t rss_due_ns;
+	uint64_t rss_bytes; /* Of the command, when it was last looked at. */
 	struct ol_curve curve;
 	struct ol_watchdog watchdog;
 	struct ol_cage_notice notice;

@@ -11,6 +11,7 @@
 
 /* Reading /proc/PID/status costs more than a sample. */
 #define STATUS_PERIOD_NS (10 * OL_NS_PER_MS)
+#define RSS_PERIOD_NS    (10 * OL_NS_PER_MS)
 #define GUARD_PERIOD_NS  (250 * OL_NS_PER_MS)
 
 static uint64_t measure(const struct ol_caged *self, uint64_t cage_bytes, uint64_t rss_bytes) {
@@ -129,15 +130,25 @@ void ol_caged_notice(struct ol_caged *self) {
 		act(self);
 }
 
+/* A look costs as much as one at the usage. Where nobody minds, it is not taken a thousand times a
+ * second, unless the process may be about to end. */
+static uint64_t look_at_rss(struct ol_caged *self, uint64_t now_ns, uint64_t cage_bytes) {
+	bool is_wanted = self->sink->wants_rss ||
+					 (self->watchdog.spec.is_on && self->watchdog.spec.measure == OL_WATCHDOG_RSS);
+	if (is_wanted || cage_bytes < self->curve.last_bytes || now_ns >= self->rss_due_ns) {
+		self->rss_bytes = ol_process_statm_rss(self->statm_fd);
+		self->rss_due_ns = now_ns + RSS_PERIOD_NS;
+	}
+	return self->rss_bytes;
+}
+
 static void take_sample(struct ol_caged *self, uint64_t now_ns) {
-	struct ol_caged_sample sample = {
-		.at_ns = now_ns,
-		.rss_bytes = ol_process_statm_rss(self->statm_fd),
-	};
+	struct ol_caged_sample sample = { .at_ns = now_ns };
+	if (ol_cage_read_usage(self->cage, &sample.cage_bytes) < 0)
+		return;
+	sample.rss_bytes = look_at_rss(self, now_ns, sample.cage_bytes);
 	/* A process that is being ended lets go of its memory before it is gone: nobody's sample. */
 	if (self->statm_fd >= 0 && sample.rss_bytes == 0)
-		return;
-	if (ol_cage_read_usage(self->cage, &sample.cage_bytes) < 0)
 		return;
 	ol_curve_add(&self->curve, self->summary, &sample);
 	if (self->watchdog.spec.is_on)

@@ -173,10 +173,16 @@ static int say_failure(int result, bool is_command_bad, const struct ol_error *e
 	return result == -ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE;
 }
 
+/* They are drawn, or left behind. */
+static bool wants_samples(const struct ol_cage_request *request) {
+	return request->report_path != NULL || request->spec.watchdog.is_on;
+}
+
 static int run(struct session *session, struct ol_caged_summary *summary) {
 	const struct ol_cage_request *request = session->request;
 	struct ol_caged_sink sink = {
 		.context = session,
+		.wants_rss = session->record != NULL || wants_samples(request),
 		.on_start = on_start,
 		.on_sample = on_sample,
 		.on_kill = on_kill,
@@ -214,7 +220,7 @@ int ol_cage_session(struct ol_cage_request *request) {
 		ol_say("%s", error.message);
 		return OL_EXIT_LAB;
 	}
-	if (request->report_path != NULL || request->spec.watchdog.is_on)
+	if (wants_samples(request))
 		ol_sample_store_init(&session->samples);
 	advise(session);
 	int status = run(session, summary);
