@@ -168,6 +168,8 @@ struct ol_cage_counters {
 };
 int ol_cage_read_counters(
 	const struct ol_cage *cage, struct ol_cage_counters *ret_counters, struct ol_error *error);
+/* Whether usage is at so many bytes or above, or ever was, as far as the kernel keeps a peak. */
+bool ol_cage_has_reached(const struct ol_cage *cage, uint64_t bytes);
 /* Processes in it and in groups below it; 0 where it is gone. Costs a fifth of all counters. */
 uint64_t ol_cage_count_processes(const struct ol_cage *cage);
 

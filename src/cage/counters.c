@@ -76,6 +76,17 @@ static void read_events(const struct ol_cage *cage, struct ol_cage_counters *cou
 	(void)ol_keyed_uint64(text, "high", &counters->high_count);
 }
 
+static uint64_t read_peak(const struct ol_cage *cage) {
+	return number_or_zero(
+		cage, cage->chain.memory_version == 1 ? "memory.max_usage_in_bytes" : "memory.peak");
+}
+
+bool ol_cage_has_reached(const struct ol_cage *cage, uint64_t bytes) {
+	uint64_t usage_bytes;
+	return (ol_cage_read_usage(cage, &usage_bytes) >= 0 && usage_bytes >= bytes) ||
+		   read_peak(cage) >= bytes;
+}
+
 uint64_t ol_cage_count_processes(const struct ol_cage *cage) {
 	int count = ol_cage_each_process_below(cage->directory_fd, NULL, NULL);
 	return count > 0 ? (uint64_t)count : 0;
@@ -89,12 +100,11 @@ int ol_cage_read_counters(
 		return ol_cage_fail(
 			error, result, cage->chain.mount, "cannot read the usage of %s", cage->directory);
 	counters.process_count = ol_cage_count_processes(cage);
+	counters.peak_bytes = read_peak(cage);
 	if (cage->chain.memory_version == 1) {
-		counters.peak_bytes = number_or_zero(cage, "memory.max_usage_in_bytes");
 		counters.swap_peak_bytes = swap_peak_v1(cage, counters.peak_bytes);
 		counters.oom_kill_count = keyed_or_zero(cage, "memory.oom_control", "oom_kill");
 	} else {
-		counters.peak_bytes = number_or_zero(cage, "memory.peak");
 		counters.swap_peak_bytes = number_or_zero(cage, "memory.swap.peak"); /* From 6.5 on. */
 		read_events(cage, &counters);
 		counters.stall_ns = stall_ns(cage);

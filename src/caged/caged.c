@@ -173,6 +173,9 @@ static int run(
 	OL_AUTO_CLOSE int set_fd = watch_all(self, error);
 	if (set_fd < 0)
 		return set_fd;
+	/* Only a crossing is told, and an adopted process may be above the threshold already. */
+	if (self->has_notice && is_adopted)
+		ol_caged_notice(self);
 	loop(self, set_fd);
 	return ol_caged_finish(self, error);
 }

@@ -125,8 +125,14 @@ static void act(struct ol_caged *self) {
 }
 
 void ol_caged_notice(struct ol_caged *self) {
+	const struct ol_watchdog_spec *spec = &self->watchdog.spec;
+	uint64_t now_ns = ol_caged_now_ns(self);
+	uint64_t bytes = measure_now(self);
 	ol_cage_notice_take(&self->notice);
-	if (ol_watchdog_notice(&self->watchdog, ol_caged_now_ns(self), measure_now(self)))
+	/* The kernel's word may be of less, or late: of a spike that is over the peak tells. */
+	if (bytes < spec->threshold_bytes && !ol_cage_has_reached(self->cage, spec->threshold_bytes))
+		ol_watchdog_sample(&self->watchdog, now_ns, bytes);
+	else if (ol_watchdog_notice(&self->watchdog, now_ns, bytes))
 		act(self);
 }
 

@@ -134,20 +134,13 @@ static bool take_notice(struct ol_watch *watch, uint64_t now_ns) {
 	return true;
 }
 
-/* The kernel's word may be of less, or late: of a spike that has come and gone its peak tells. */
-static bool has_crossed(const struct ol_watch *watch, uint64_t bytes) {
-	uint64_t threshold_bytes = watch->spec->watchdog.threshold_bytes;
-	struct ol_cage_counters counters;
-	return bytes >= threshold_bytes || (ol_cage_read_counters(watch->cage, &counters, NULL) == 0 &&
-										   counters.peak_bytes >= threshold_bytes);
-}
-
 static bool hear(struct ol_watch *watch, uint64_t now_ns) {
 	if (!watch->has_notice || !take_notice(watch, now_ns))
 		return false;
 	uint64_t at_ns = now_ns - watch->start_ns;
 	uint64_t bytes = measured_bytes(watch);
-	if (has_crossed(watch, bytes))
+	/* The kernel's word may be of less, or late: of a spike that is over the peak tells. */
+	if (ol_cage_has_reached(watch->cage, watch->spec->watchdog.threshold_bytes))
 		return ol_watchdog_notice(&watch->watchdog, at_ns, bytes);
 	ol_watchdog_sample(&watch->watchdog, at_ns, bytes);
 	return false;

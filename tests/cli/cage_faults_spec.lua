@@ -128,6 +128,19 @@ describe("cage: a process that was caged while it ran", function ()
     assert.are.equal("", groups_of(lab_pid))
   end)
 
+  caged("is told to end at once where it is above its watchdog's threshold", function ()
+    local pid = tonumber(output_of("sh -c 'x=$(printf %020000000d 0); echo; sleep 4328; echo $x' "
+      .. ">/dev/null 2>&1 & echo $!"))
+    os.execute "sleep 1"
+    local _, stdout = lab.run(("cage --format=json --watchdog=10M,of=rss --dump=off --limit=64M "
+      .. "--pid=%d"):format(pid))
+    local summary = cjson.decode(stdout)
+    kill(pid)
+    os.execute "pkill -KILL -f '^[s]leep 4328'"
+    assert.are.equal("shut-down", summary.outcome)
+    assert.is_true(summary.wall_ns < 2e9)
+  end)
+
   caged("ends by itself, and its end is seen", function ()
     local pid = tonumber(output_of "sleep 0.5 >/dev/null 2>&1 & echo $!")
     local status, stdout = lab.run(("cage --format=json --pid=%d"):format(pid))
