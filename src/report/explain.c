@@ -398,10 +398,15 @@ static void explain_shut_down(struct ol_words *words, const struct findings *fou
 						  ? found->limit_bytes - summary->watchdog.peak_bytes
 						  : 0),
 		OL_BYTES_TEXT(found->limit_bytes), OL_BYTES_TEXT(stats->heap_alloc));
-	if (found->has_count && is_notable(found, found->garbage_bytes))
+	/* Counted at the end, whatever was collected before. */
+	bool is_counted = found->garbage_bytes <= stats->heap_alloc;
+	if (is_counted && is_notable(found, found->garbage_bytes))
+		ol_words_add(words, ", %s of it garbage", OL_BYTES_TEXT(found->garbage_bytes));
+	if (is_counted && found->garbage_bytes > stats->heap_alloc / 4 &&
+		summary->spec.memory_limit_bytes >= OL_MEMORY_LIMIT_OFF)
 		ol_words_add(words,
-			", %s of it garbage: a collection might have spared it the end (--memlimit=%.0f%%).",
-			OL_BYTES_TEXT(found->garbage_bytes),
+			". A collection would have come before the end with --memlimit=%.0f%%, which is below "
+			"the threshold.",
 			90.0 * (double)summary->spec.watchdog.threshold_bytes / (double)found->limit_bytes);
 	else
 		ol_words_add(words, ": what it leaves behind tells which line of the script.");

@@ -16,6 +16,7 @@
 #include "base/file.h"
 #include "base/histogram.h"
 #include "base/random.h"
+#include "base/tail.h"
 #include "base/units.h"
 
 static void sizes_are_powers_of_two_or_of_ten(void **state) {
@@ -258,8 +259,40 @@ static void the_sum_of_a_histogram_never_wraps(void **state) {
 	assert_int_equal(histogram.count, 3);
 }
 
+static void a_tail_keeps_the_last_of_what_was_written_from_a_lines_start_on(void **state) {
+	(void)state;
+	struct ol_tail *tail;
+	FILE *stream;
+	size_t length;
+	assert_int_equal(ol_tail_create(&tail, &stream, NULL), 0);
+	fputs("first\nsecond\n", stream);
+	fflush(stream);
+	assert_false(ol_tail_is_cut(tail));
+	char *text = ol_tail_take(tail, NULL, 0, &length, NULL);
+	assert_int_equal(length, 13);
+	assert_memory_equal(text, "first\nsecond\n", length);
+	free(text);
+	/* Lines of 16 bytes that count: the last one is known, and the first one that is whole. */
+	uint64_t lines = OL_TAIL_BYTES / 16 + 1000;
+	for (uint64_t i = 0; i < lines; i++)
+		fprintf(stream, "%015llu\n", (unsigned long long)i);
+	assert_int_equal(fclose(stream), 0);
+	assert_true(ol_tail_is_cut(tail));
+	text = ol_tail_take(tail, "head\n", 5, &length, NULL);
+	assert_memory_equal(text, "head\n", 5);
+	assert_int_equal((length - 5) % 16, 0);
+	assert_true(length - 5 >= OL_TAIL_BYTES - 16 && length - 5 <= OL_TAIL_BYTES);
+	uint64_t first = strtoull(text + 5, NULL, 10);
+	for (uint64_t i = 0; i < (length - 5) / 16; i++)
+		assert_int_equal(strtoull(text + 5 + i * 16, NULL, 10), first + i);
+	assert_int_equal(strtoull(text + length - 16, NULL, 10), lines - 1);
+	free(text);
+	ol_tail_destroy(tail);
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_tail_keeps_the_last_of_what_was_written_from_a_lines_start_on),
 		cmocka_unit_test(sizes_are_powers_of_two_or_of_ten),
 		cmocka_unit_test(what_is_no_size_is_refused_and_quoted),
 		cmocka_unit_test(a_size_beyond_63_bits_is_out_of_range),

@@ -332,6 +332,8 @@ static void only_well_formed_utf8_is_decoded(void **state) {
 	assert_string_equal(repaired, "é");
 }
 
+#include "report_watchdog_tests.h"
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_default_run_reads_as_it_should),
@@ -351,6 +353,12 @@ int main(void) {
 		cmocka_unit_test(a_reason_that_does_not_fit_is_cut_and_terminated),
 		cmocka_unit_test(where_swap_was_allowed_no_collection_is_credited_with_the_room),
 		cmocka_unit_test(a_run_that_needed_no_collection_is_not_credited_with_one),
+		cmocka_unit_test(a_run_that_was_told_to_end_says_by_whom_when_and_what_is_left),
+		cmocka_unit_test(garbage_that_stood_in_the_way_of_a_watched_run_is_told_with_a_cure),
+		cmocka_unit_test(a_program_that_did_not_listen_was_killed_by_the_lab_and_no_stranger),
+		cmocka_unit_test(a_watchdog_that_came_too_late_is_told_beside_the_kill),
+		cmocka_unit_test(capped_addresses_are_told_against_what_was_resident),
+		cmocka_unit_test(a_watched_runs_json_has_its_watchdog_and_its_dump),
 		cmocka_unit_test(the_summary_reads_back_field_by_field),
 		cmocka_unit_test(what_is_unset_is_null_and_gogc_off_is_a_word),
 		cmocka_unit_test(an_option_that_was_not_given_and_has_no_default_is_not_told),

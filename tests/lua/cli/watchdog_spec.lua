@@ -283,7 +283,7 @@ describe("A program that is told to end", function ()
     local gone = directory.path .. "/gone"
     directory.make "gone"
     local path = script("slow.lua", "watchdog = '75%,every=20ms,notice=off',",
-      "heap:wait(0.5) while true do heap:slab(65536) end")
+      "heap:wait(0.5) while true do heap:slab(65536) heap:wait(0.001) end")
     os.execute(("(sleep 0.3; rmdir '%s') &"):format(gone))
     local result = run(path, "--dump=" .. gone)
     assert.equal(4, result.status, result.err)
