@@ -24,7 +24,7 @@ return lab.scenario {
 
   program = function (heap, opt, cage)
     heap:phase("calm"):tag("working set"):slab(opt.calm)
-    heap:wait(1.3 * LOOKS)
+    heap:wait(1.1 * LOOKS)
 
     local spike = heap:phase("spike"):tag("spike"):slab(math.floor(opt.size * cage.limit))
     heap:wait(opt.length)
@@ -40,8 +40,8 @@ return lab.scenario {
     local top = opt.calm + opt.size * limit
     if watchdog and watchdog.has_notice and watchdog.threshold_bytes <= limit * 0.9 then
       return top < watchdog.threshold_bytes or run:shut_down()
-    elseif watchdog and watchdog.every_ns ~= LOOKS * 1e9 or opt.length > LOOKS / 2 then
-      return nil -- A look may fall into the spike.
+    elseif watchdog and (watchdog.way == "look" or watchdog.every_ns < LOOKS * 1e9) then
+      return nil -- A look has fallen into the spike, or might have.
     elseif top > limit then
       return run:oom_killed()
     end

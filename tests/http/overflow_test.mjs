@@ -1,6 +1,8 @@
 // overflow_test.mjs -- A request overflows the cage: what is told, what goes on, what is kept.
-import { assert, assertEnds, eventually, finish, groupsOf, isSanitized, json, listen, memstats,
-  MIB, request, skip, startServer, subjectOf, test, withServer } from "./support.mjs";
+import { mkdirSync, readdirSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { assert, assertEnds, directory, eventually, finish, groupsOf, isSanitized, json, listen,
+  memstats, MIB, request, skip, startServer, subjectOf, test, withServer } from "./support.mjs";
 
 const LIMIT_BYTES = 32 * MIB;
 const PAGE_BYTES = 4096;
@@ -220,6 +222,40 @@ await testUncaged(uncagedSentence, async () => {
   assert.equal((await json(uncaged, "/collect-policy.json")).is_caged, false);
   assert.deepEqual(groupsOf(uncaged.pid), []);
   await assertEnds(uncaged);
+});
+
+await test("a watched heap is told to end before it overflows, and leaves a dump", async () => {
+  const dumps = join(directory, "dumps");
+  mkdirSync(dumps);
+  await withServer(["--watchdog=75%", `--dump=${dumps}`], async (watched) => {
+    await request(watched, "/add?bytes=10M");
+    const answer = await request(watched, "/add.json?bytes=20M");
+    assert.equal(answer.status, 507);
+    const { outcome, run } = answer.json();
+    assert.equal(outcome, "shut-down");
+    assert.equal(run.watchdog.way, "notice");
+    assert.ok(run.cage_peak_bytes < LIMIT_BYTES);
+    assert.equal(dirname(run.dump), dumps);
+    assert.deepEqual(readdirSync(run.dump).sort(), ["heap.pb.gz", "memory.stat", "phases.json",
+      "record.jsonl", "smaps_rollup", "statistics.txt"]);
+    assert.match(watched.err, /oomlab: dump: /);
+    // The next one begins anew, and is watched as well.
+    assert.equal((await memstats(watched)).heap_alloc, 0);
+    assert.equal((await request(watched, "/add?bytes=30M")).status, 507);
+    assert.equal(readdirSync(dumps).length, 2);
+  });
+});
+
+await test("a heap that waits is told to end as well: it is not asked anything", async () => {
+  await withServer(["--watchdog=75%,every=200ms,notice=off", "--dump=off", "--limit=64M"],
+    async (watched) => {
+      await request(watched, "/add?bytes=55M");
+      await eventually("its end", async () => {
+        const { lives } = await json(watched, "/lives.json");
+        return lives[0].outcome === "shut-down";
+      });
+      assert.equal((await request(watched, "/add?bytes=1M")).status, 200);
+    });
 });
 
 await finish();

@@ -389,6 +389,31 @@ trial_tests() { # trial_tests COUNT SEED
 	check "trials: all of them are right" [ $trials_status -eq 0 ]
 }
 
+# ---- What a world is asked whose kernel gives a watchdog notice ----
+
+watchdog_tests() {
+	lab run apoptosis --format=json
+	check "watchdog: a leak is told to end before it is killed" outcome_is shut-down
+	check "watchdog: on the kernel's notice" json_has '"way":"notice"'
+	check "watchdog: with the cage below its limit" number_is_at_most cage_peak_bytes 33554431
+	check "watchdog: the program was not held up on its way out" number_is_at_most wall_ns 9999999999
+	directory=$(tr -d ' \n\t' </tmp/lab.stdout | sed -n 's/.*"dump":"\([^"]*\)".*/\1/p')
+	check "watchdog: it leaves a heap profile" gzip -t "$directory/heap.pb.gz"
+	check "watchdog: and the kernel's figures of that moment" grep -E '^(anon|rss) ' \
+		"$directory/memory.stat"
+	lab run apoptosis --watchdog=off --format=json
+	check "watchdog: without one it is killed" outcome_is oom-killed
+	lab run blind-spot --watchdog=75%,every=15s,notice=off --format=json
+	check "watchdog: looks alone do not see a spike between them" outcome_is survived
+	check "watchdog: and tell that they missed it" json_has '"missed_count":1'
+	lab run blind-spot --watchdog=75% --format=json
+	check "watchdog: the kernel's notice closes the blind spot" outcome_is shut-down
+	lab run blind-spot --watchdog=75% --size=1.1 --length=0 --format=json
+	check "watchdog: also where the spike would have killed" outcome_is shut-down
+	lab run blind-spot --watchdog=75%,of=rss,every=100ms --format=json
+	check "watchdog: looks at resident memory see what lasts as long" outcome_is shut-down
+}
+
 closing_tests() {
 	check "no control group is left" no_group_is_left
 	check "no process is left" no_process_is_left

@@ -3,6 +3,7 @@ hierarchy=v1
 
 world_tests() {
 	spike_tests v1
+	watchdog_tests
 	trial_tests 25 1
 	pressure_tests threshold
 	cage_part_tests threshold

@@ -5,6 +5,7 @@ kernel_arguments="psi=0"
 
 world_tests() {
 	check "there are no stalls here" eval '! [ -e $cgroups/memory.pressure ]'
+	watchdog_tests
 	pressure_tests high
 	cage_part_tests high
 	killed_in_cage_tests

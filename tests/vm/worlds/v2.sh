@@ -22,6 +22,7 @@ world_tests() {
 	check "held by memory.high it is neither killed nor saved" outcome_is throttled
 	lab run --group=nowhere
 	check "a parent group that is not there: how to make it" stderr_says 'mkdir -p'
+	watchdog_tests
 	pressure_tests stall
 	cage_part_tests stall
 	trial_tests 25 1
