@@ -24,8 +24,9 @@ return lab.scenario {
     heap:phase "serving requests"
     while true do
       heap:tag("session"):slab(opt.session)
-      local body <close> = heap:tag("request"):slab(opt.request)
+      local body = heap:tag("request"):slab(opt.request)
       heap:wait(opt.every)
+      body:release()
     end
   end,
 
