@@ -1,8 +1,8 @@
 -- address-space-cap.lua -- May a cap on address space (ulimit -v) stand for a limit of memory?
 --
 -- It once did: a program that is refused addresses fails in its own allocation, and can say so,
--- where a cage would have it killed. Since Go 1.14 the runtime reserves over 500 MB of address space
--- at its start and touches next to none of it. So does this program; then it allocates 8 MiB.
+-- where a cage would have it killed. Since Go 1.14 the runtime reserves over 500 MB of addresses at
+-- its start and touches next to none of them. So does this program; then it allocates 8 MiB.
 --
 -- Watch for: "addresses" tells what was mapped, and how little of it was resident.
 -- Try: --reserve=0 (the same cap lets it live), --reserve=0 --work=300M --limit=1G (and works as a

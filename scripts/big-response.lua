@@ -49,8 +49,9 @@ return lab.scenario {
       return
     end
     local buffer = build(heap:phase "build", opt.size)
-    local answer <close> = heap:phase("answer"):tag("answer"):slab(opt.size)
+    local answer = heap:phase("answer"):tag("answer"):slab(opt.size)
     buffer:release()
+    answer:release()
   end,
 
   expect = function (run, opt)

@@ -351,8 +351,8 @@ static void explain_address_space(struct ol_words *words, const struct findings 
 	uint64_t cap_bytes = found->summary->spec.address_space_bytes;
 	ol_words_add(words,
 		"The address space was capped at %s, and %s of it were mapped (%s that the heap reserves "
-		"for objects, %s by the program): the program saw the refusal, and the cage's limit was not "
-		"what stopped it.",
+		"for objects, %s by the program): the program saw the refusal, and the cage's limit was "
+		"not what stopped it.",
 		OL_BYTES_TEXT(cap_bytes), OL_BYTES_TEXT(last->address_space_bytes),
 		OL_BYTES_TEXT(last->heap_address_bytes), OL_BYTES_TEXT(last->reserved_bytes));
 	ol_words_add(words, " %s were resident%s.", OL_BYTES_TEXT(last->resident_bytes),

@@ -55,21 +55,28 @@ static void a_run_that_is_told_to_end_writes_no_more_of_a_large_slab(void **stat
 
 static void a_run_hears_the_kernel_by_itself_where_it_is_watched(void **state) {
 	(void)state;
-	for (int is_on = 0; is_on < 2; is_on++) {
+	static const struct {
+		uint64_t threshold_bytes;
+		uint32_t is_on;
+		bool ends;
+	} cases[] = { { 4096, 1, true }, { 4096, 0, false }, { OL_TIB, 1, false } };
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct world *world = open_world();
 		struct ol_error error = { .message = "" };
 		ol_root root;
 		world->spec.is_uncaged = 1; /* Its resident memory stands for the cage's usage. */
 		world->spec.watchdog = (struct ol_watchdog_spec){
-			.is_on = (uint32_t)is_on, .wants_notice = 1, .threshold_bytes = 4096
+			.is_on = cases[i].is_on,
+			.wants_notice = 1,
+			.threshold_bytes = cases[i].threshold_bytes,
 		};
 		world->links.notice_fd = eventfd(0, EFD_NONBLOCK);
 		start(world);
 		assert_int_equal(ol_run_slab(world->run, OL_MIB, OL_FILL_BYTE, &root, NULL), 0);
 		assert_int_equal(eventfd_write(world->links.notice_fd, 1), 0);
 		int result = ol_run_slab(world->run, OL_MIB, OL_FILL_BYTE, &root, &error);
-		assert_int_equal(result, is_on ? -ECANCELED : 0);
-		assert_int_equal(strstr(error.message, "the kernel gave notice") != NULL, is_on);
+		assert_int_equal(result, cases[i].ends ? -ECANCELED : 0);
+		assert_int_equal(strstr(error.message, "the kernel gave notice") != NULL, cases[i].ends);
 		close(world->links.notice_fd);
 		close_world(world);
 	}

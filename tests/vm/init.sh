@@ -396,7 +396,8 @@ watchdog_tests() {
 	check "watchdog: a leak is told to end before it is killed" outcome_is shut-down
 	check "watchdog: on the kernel's notice" json_has '"way":"notice"'
 	check "watchdog: with the cage below its limit" number_is_at_most cage_peak_bytes 33554431
-	check "watchdog: the program was not held up on its way out" number_is_at_most wall_ns 9999999999
+	check "watchdog: the program was not held up on its way out" \
+		number_is_at_most wall_ns 9999999999
 	directory=$(tr -d ' \n\t' </tmp/lab.stdout | sed -n 's/.*"dump":"\([^"]*\)".*/\1/p')
 	check "watchdog: it leaves a heap profile" gzip -t "$directory/heap.pb.gz"
 	check "watchdog: and the kernel's figures of that moment" grep -E '^(anon|rss) ' \
