@@ -17,7 +17,7 @@ help:
 	@echo "make test     build, then run every test; the last line says how many passed"
 	@echo "make build    leave $(BUILD)/oomlab, which runs from there"
 	@echo "make bench    compare with Go, Boehm, malloc and raw C, side by side"
-	@echo "make soak     run the default REPEAT=$(REPEAT) times, here and in a virtual machine"
+	@echo "make soak     the default run REPEAT=$(REPEAT) times, kills, trials; here and on v2"
 	@echo "make install  into PREFIX=$(PREFIX) (DESTDIR is honoured)"
 	@echo "make clean    remove what was built"
 	@echo "Missing packages are installed first, through apt-get (with sudo when not root)."

@@ -435,6 +435,7 @@ soak_tests() {
 	lab_timeout_s=$((100 + repeat_count * 4))
 	. /soak_list.sh
 	soak_each soak_one
+	trial_tests $((repeat_count * 5 / 2)) 1
 }
 
 # ---- Making the world ----

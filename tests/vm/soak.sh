@@ -63,6 +63,17 @@ soak_server() { # soak_server WHAT SPEC VARIABLE=NUMBER
 }
 soak_server "$((REPEAT * 50)) kills" faults OOMLAB_KILLS=$((REPEAT * 50))
 soak_server "$((REPEAT * 500)) malformed requests" malformed OOMLAB_REQUESTS=$((REPEAT * 500))
+
+# Random trials of oomlab cage: two and a half for each repetition.
+trial_count=$((REPEAT * 5 / 2))
+count=$((count + 1))
+if "$build/tests/cgroup/trials" $trial_count "${SEED:-1}" "$build/oomlab" >"$output" </dev/null; then
+	echo "ok $count - $trial_count random trials of the verdict"
+else
+	echo "not ok $count - $trial_count random trials of the verdict"
+	failed_count=$((failed_count + 1))
+fi
+grep '^#' "$output"
 echo "1..$count"
 
 echo "# on v2 in a virtual machine"
