@@ -21,7 +21,7 @@
 
 #define WATCH_PERIOD_NS (300 * OL_NS_PER_MS)
 
-enum { EXIT_NOT_EXECUTABLE = 126, EXIT_NOT_FOUND = 127, EVENTS_MAX = 64 };
+enum { EXIT_NOT_EXECUTABLE = 126, EXIT_NOT_FOUND = 127, EVENTS_MAX = 64, KILLS_SHOWN_MAX = 10 };
 
 extern char **environ;
 
@@ -33,6 +33,7 @@ struct session {
 	struct ol_sample_store samples;
 	struct ol_event events[EVENTS_MAX];
 	size_t event_count;
+	uint64_t kill_count;
 	struct ol_dump *dump; /* NULL: nothing was left behind. */
 	uint64_t watch_due_ns;
 	bool is_watch_line; /* One is on the terminal. */
@@ -79,8 +80,11 @@ static void on_sample(void *context, const struct ol_caged_sample *sample) {
 static void on_kill(void *context, const struct ol_oom_kill *kill) {
 	struct session *session = context;
 	clear_watch_line(session);
-	if (!session->request->is_quiet)
+	if (!session->request->is_quiet && session->kill_count < KILLS_SHOWN_MAX)
 		ol_caged_text_kill(stderr, style_of(session), kill);
+	else if (!session->request->is_quiet && session->kill_count == KILLS_SHOWN_MAX)
+		ol_say("the kernel goes on killing; further kills are counted");
+	session->kill_count++;
 	if (session->record != NULL)
 		ol_caged_json_record_kill(session->record, kill);
 }
