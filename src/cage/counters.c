@@ -82,7 +82,7 @@ static uint64_t read_peak(const struct ol_cage *cage) {
 }
 
 bool ol_cage_has_reached(const struct ol_cage *cage, uint64_t bytes) {
-	uint64_t usage_bytes;
+	uint64_t usage_bytes = 0;
 	return (ol_cage_read_usage(cage, &usage_bytes) >= 0 && usage_bytes >= bytes) ||
 		   read_peak(cage) >= bytes;
 }
