@@ -4,7 +4,7 @@ hierarchy=v1
 world_tests() {
 	spike_tests v1
 	watchdog_tests
-	trial_tests 25 1
+	trial_tests 15 1
 	pressure_tests threshold
 	cage_part_tests threshold
 	group_tests $cgroups/memory/below /below memory.limit_in_bytes

@@ -25,7 +25,7 @@ world_tests() {
 	watchdog_tests
 	pressure_tests stall
 	cage_part_tests stall
-	trial_tests 25 1
+	trial_tests 15 1
 	echo +memory >$cgroups/cgroup.subtree_control
 	lab watch --count=2 --every=50ms $$
 	check "a process at the top is in no group that counts" output_says 'no count'
