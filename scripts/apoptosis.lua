@@ -6,8 +6,8 @@
 --
 -- Watch for: "dump", and in there: go tool pprof -top heap.pb.gz.
 -- Try: --watchdog=off (the kernel kills it, and nothing is left), --watchdog=90%,notice=off (looks
--- every 15 s come too late), --every=1ms (the leak takes longer), --memlimit=80% (no garbage stands
--- in the way: it lives longer, and leaks all the same).
+-- every 15 s come too late), --every=0.001 (the leak takes longer), --memlimit=80% (no garbage
+-- stands in the way: it lives longer, and leaks all the same).
 local lab = require "lab"
 
 return lab.scenario {
