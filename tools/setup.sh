@@ -44,6 +44,7 @@ libgc-dev         pkg:bdw-gc
 libmimalloc-dev   header:mimalloc.h
 wrk               command:wrk
 curl              command:curl
+cgroup-tools      command:cgexec
 '
 
 say() {

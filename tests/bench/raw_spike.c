@@ -211,28 +211,39 @@ static void remove_group(void) {
 	}
 }
 
-int main(int argc, char **argv) {
-	uint64_t limit_bytes = argc > 1 ? strtoull(argv[1], NULL, 10) : 0;
-	bool is_huge = false, is_phases = false;
-	char **command = NULL;
-	for (int i = 2; i < argc && command == NULL; i++) {
+struct options {
+	uint64_t limit_bytes;
+	bool is_huge;
+	bool is_phases;
+	char **command; /* NULL: the spike. */
+};
+
+static bool parse_options(int argc, char **argv, struct options *ret_options) {
+	struct options options = { .limit_bytes = argc > 1 ? strtoull(argv[1], NULL, 10) : 0 };
+	for (int i = 2; i < argc && options.command == NULL; i++) {
 		if (strcmp(argv[i], "--huge-pages") == 0)
-			is_huge = true;
+			options.is_huge = true;
 		else if (strcmp(argv[i], "--phases") == 0)
-			is_phases = true;
-		else if (strcmp(argv[i], "--run") == 0 && i + 1 < argc && !is_phases)
-			command = argv + i + 1;
+			options.is_phases = true;
+		else if (strcmp(argv[i], "--run") == 0 && i + 1 < argc && !options.is_phases)
+			options.command = argv + i + 1;
 		else
-			limit_bytes = 0;
+			return false;
 	}
-	if (limit_bytes < 1 << 20) {
-		fputs("usage: raw_spike LIMIT_BYTES [--huge-pages] [--phases | --run COMMAND ...] (from "
-			  "1048576 on)\n",
+	*ret_options = options;
+	return options.limit_bytes >= 1 << 20;
+}
+
+int main(int argc, char **argv) {
+	struct options options;
+	if (!parse_options(argc, argv, &options)) {
+		fputs("usage: raw_spike LIMIT_BYTES [--huge-pages] [--phases | --run COMMAND ...]\n"
+			  "LIMIT_BYTES: from 1048576 on\n",
 			stderr);
 		return EXIT_USAGE;
 	}
 	struct stamps *stamps = NULL;
-	if (is_phases) {
+	if (options.is_phases) {
 		/* Touched here, so that the cage does not pay for it. */
 		stamps = mmap(NULL, sizeof *stamps, PROT_READ | PROT_WRITE,
 			MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
@@ -250,7 +261,7 @@ int main(int argc, char **argv) {
 	if (mkdir(group, 0755) < 0)
 		give_up("mkdir");
 	stamp(stamps, MADE);
-	set_limit(hierarchy, limit_bytes);
+	set_limit(hierarchy, options.limit_bytes);
 	stamp(stamps, LIMITED);
 
 	bool has_joined;
@@ -263,11 +274,10 @@ int main(int argc, char **argv) {
 		if (!has_joined && write_file(group, hierarchy->join, "0") < 0)
 			_exit(EXIT_NO_CAGE);
 		stamp(stamps, JOINED);
-		if (command != NULL) {
-			execvp(command[0], command);
-			_exit(EXIT_NO_CAGE);
-		}
-		touch_until_killed(limit_bytes, is_huge, stamps);
+		if (options.command == NULL)
+			touch_until_killed(options.limit_bytes, options.is_huge, stamps);
+		execvp(options.command[0], options.command);
+		_exit(EXIT_NO_CAGE);
 	}
 	int status = 0;
 	while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
@@ -277,9 +287,9 @@ int main(int argc, char **argv) {
 	uint64_t oom_kills = read_oom_kills(hierarchy);
 	remove_group();
 	stamp(stamps, REMOVED);
-	if (is_phases)
-		print_phases(stamps, limit_bytes);
-	if (command != NULL)
+	if (options.is_phases)
+		print_phases(stamps, options.limit_bytes);
+	if (options.command != NULL)
 		return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL && oom_kills == 1)
 		return EXIT_SUCCESS;

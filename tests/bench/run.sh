@@ -1,14 +1,17 @@
 #!/bin/sh
-# run.sh -- The same work side by side: oomlab's heap, a death in it, and its server against others.
+# run.sh -- The same work side by side: oomlab's heap, a death in it, its server, and its cage.
 #
-# Usage: tests/bench/run.sh [BUILD DIRECTORY] [heap|death|http]
+# Usage: tests/bench/run.sh [BUILD DIRECTORY] [heap|death|http|cage|cage-v2]
 # heap: four workloads (work.h) on oomlab's heap, in Go, with Boehm's collector and, where nothing
 # but freeing is asked for, with malloc. death: raw C, oomlab and Go at two limits, with 4 KiB and
-# with huge pages. http: oomlab serve and a Go server (http.sh). All, unless one is named. Prints a
+# with huge pages. http: oomlab serve and a Go server (http.sh). cage: other programs in a cage,
+# what sampling costs, the watchdog (cage.sh). cage-v2, which is never among all: the watchdog on
+# version 2 of control groups, in a virtual machine (tests/vm). All, unless one is named. Prints a
 # table for each and then which aims hold. It is no timed test: a missed aim is a finding, and the
 # exit status is 1 only if something could not be run. Peers that are not installed are left out.
-# BENCH_SECONDS (10) bounds each of the eight tables; that of the graph, long to build, twice so. A
-# server is asked for three tenths of it at a time, 21 times.
+# BENCH_SECONDS (10) bounds each of the tables; that of the graph, long to build, twice so, that of
+# the program of a second three times. A server is asked for three tenths of it at a time, 21 times;
+# the watchdog has as many trials of each kind, which takes about eight times as many seconds.
 set -u
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -20,6 +23,8 @@ status=0
 
 # shellcheck source=tests/bench/http.sh
 . "$here/http.sh"
+# shellcheck source=tests/bench/cage.sh
+. "$here/cage.sh"
 
 say() {
 	printf 'oomlab: %s\n' "$*" >&2
@@ -151,7 +156,9 @@ bench_death() {
 case $part in all | heap) bench_heap ;; esac
 case $part in all | death) bench_death ;; esac
 case $part in all | http) bench_http ;; esac
-[ "$part" != http ] || exit $status
+case $part in all | cage) bench_cage ;; esac
+[ "$part" != cage-v2 ] || bench_cage_v2
+case $part in http | cage*) exit $status ;; esac
 
 awk -F '\t' -v part="$part" '
 	function judge(title, what, is_known, own, other) {

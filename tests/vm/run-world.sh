@@ -22,6 +22,8 @@ skip() {
 memory_mib=512
 cpus=1
 swap_mib=0
+programs= # More of BUILD_DIRECTORY.
+scripts=  # Of tests/, likewise.
 kernel_release= # "bullseye" for its older kernel; this system's own otherwise.
 kernel_arguments=
 timeout_s=240
@@ -54,7 +56,7 @@ mkdir -p "$root/bin" "$root/opt" "$root/proc" "$root/sys" "$root/dev" "$root/tmp
 cp "$(command -v busybox)" "$root/bin/busybox"
 for program in oomlab oomlab-subject oomlab-serve tests/cgroup/test_pressure \
 	tests/cgroup/test_cage_adopt tests/cgroup/test_cage_notice tests/cgroup/test_cage_programs \
-	tests/cgroup/trials; do
+	tests/cgroup/trials $programs; do
 	cp -L "$build/$program" "$root/opt/" || exit 1
 	ldd "$build/$program" 2>/dev/null | awk '$2 == "=>" { print $3 } $1 ~ /^\// { print $1 }'
 done | sort -u | while read -r library; do
@@ -63,6 +65,9 @@ done | sort -u | while read -r library; do
 done
 cp "$here/init.sh" "$root/init"
 cp "$here/soak_list.sh" "$root/soak_list.sh"
+for script in $scripts; do
+	cp "$here/../$script" "$root/opt/"
+done
 cp "$here/worlds/$world.sh" "$root/world.sh"
 printf 'repeat_count=%s\n' "$repeat_count" >"$root/settings.sh"
 chmod 755 "$root/init"
