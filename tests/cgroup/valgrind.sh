@@ -22,7 +22,8 @@ check() { # check RULE EXPECTED_STATUS ARGUMENT...
 	shift 2
 	count=$((count + 1))
 	valgrind --quiet --leak-check=full --show-leak-kinds=all --errors-for-leak-kinds=all \
-		--error-exitcode=99 --log-file="$directory/%p.log" "$oomlab" "$@" >/dev/null 2>&1 </dev/null &
+		--error-exitcode=99 --log-file="$directory/%p.log" "$oomlab" "$@" \
+		>/dev/null 2>&1 </dev/null &
 	# What the lab forks ends with all that it has: only the lab itself is looked at.
 	log=$directory/$!.log
 	wait $!

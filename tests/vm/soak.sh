@@ -67,7 +67,8 @@ soak_server "$((REPEAT * 500)) malformed requests" malformed OOMLAB_REQUESTS=$((
 # Random trials of oomlab cage: two and a half for each repetition.
 trial_count=$((REPEAT * 5 / 2))
 count=$((count + 1))
-if "$build/tests/cgroup/trials" $trial_count "${SEED:-1}" "$build/oomlab" >"$output" </dev/null; then
+trials=$build/tests/cgroup/trials
+if "$trials" $trial_count "${SEED:-1}" "$build/oomlab" >"$output" </dev/null; then
 	echo "ok $count - $trial_count random trials of the verdict"
 else
 	echo "not ok $count - $trial_count random trials of the verdict"
