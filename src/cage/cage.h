@@ -201,6 +201,9 @@ int ol_cage_read_evidence(struct ol_cage *cage, struct ol_cage_counters *ret_cou
  * and limiting_group "", which means: not known. Others are not told, though the counters have
  * them. In a pid namespace of its own the lab cannot match numbers. */
 int ol_cage_take_kills(struct ol_cage *cage, struct ol_oom_kill *ret_kills, size_t capacity);
+/* Whether these numbers are ours: the log may be read, and the lab is in the first pid namespace.
+ */
+bool ol_cage_knows_victims(const struct ol_cage *cage);
 /* Notes who is in the cage and below it now, in place of who was; ol_cage_take_kills() does so too,
  * at its end. Members by ol_cage_fork(), ol_cage_attach() and ol_cage_adopt() are always noted.
  * Worth a call with every sample where processes come and go. */

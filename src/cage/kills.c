@@ -156,6 +156,10 @@ int ol_cage_take_kills(struct ol_cage *cage, struct ol_oom_kill *ret_kills, size
 	return (int)count;
 }
 
+bool ol_cage_knows_victims(const struct ol_cage *cage) {
+	return cage->kills.log.fd >= 0 && cage->kills.is_numbered_alike;
+}
+
 int ol_cage_kernel_log_fd(const struct ol_cage *cage) {
 	return cage->kills.log.fd;
 }

@@ -81,7 +81,6 @@ void ol_curve_add(
 struct ol_caged_circumstances {
 	bool is_timed_out;
 	bool has_acted;    /* The watchdog told it to end. */
-	bool was_let_go;   /* An adopted process that was given back before its end. */
 	bool is_log_known; /* The kernel's log names who was killed, by the numbers we know. */
 };
 void ol_caged_judge(

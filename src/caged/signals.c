@@ -39,7 +39,7 @@ static void pass_on(struct ol_caged *self, const struct signalfd_siginfo *info) 
 	int number = (int)info->ssi_signo;
 	/* Adopted: it is not our child, and is let go. */
 	if (self->summary->spec.adopted_pid != 0) {
-		self->circumstances.was_let_go = true;
+		self->summary->was_let_go = 1;
 		self->has_ended = true;
 		return;
 	}

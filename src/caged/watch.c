@@ -26,22 +26,13 @@ static uint64_t measure_now(const struct ol_caged *self) {
 	return bytes;
 }
 
-/* The kernel's log numbers processes as the first pid namespace does, which has this number. */
-static bool is_first_pid_namespace(void) {
-	static const char first[] = "pid:[4026531836]";
-	char name[64];
-	ssize_t length = readlink("/proc/self/ns/pid", name, sizeof name);
-	return length == (ssize_t)strlen(first) && memcmp(name, first, strlen(first)) == 0;
-}
-
 int ol_caged_watch_open(struct ol_caged *self, struct ol_error *error) {
 	const struct ol_caged_spec *spec = &self->summary->spec;
 	self->sample_due_ns = spec->sample_period_ns;
 	self->timeout_due_ns = spec->timeout_ns > 0 ? spec->timeout_ns : UINT64_MAX;
 	self->kill_due_ns = self->stop_due_ns = UINT64_MAX;
 	self->guard_due_ns = GUARD_PERIOD_NS;
-	self->circumstances.is_log_known =
-		ol_cage_kernel_log_fd(self->cage) >= 0 && is_first_pid_namespace();
+	self->circumstances.is_log_known = ol_cage_knows_victims(self->cage);
 	if (!spec->watchdog.is_on)
 		return 0;
 	struct ol_error reason;
@@ -216,7 +207,7 @@ static void end_all(struct ol_caged *self) {
 static void on_timeout(struct ol_caged *self, uint64_t now_ns) {
 	self->timeout_due_ns = UINT64_MAX;
 	if (self->summary->spec.adopted_pid != 0) {
-		self->circumstances.was_let_go = true;
+		self->summary->was_let_go = 1;
 		self->has_ended = true;
 		return;
 	}

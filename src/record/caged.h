@@ -88,7 +88,7 @@ struct ol_caged_summary {
 	uint64_t sample_count;
 	uint64_t usage_step_ns; /* Between two points of the curve. */
 	uint32_t usage_count;
-	uint32_t padding;
+	uint32_t was_let_go; /* 1: an adopted process that went back before its end. */
 	uint64_t usage_bytes[OL_USAGE_POINTS_MAX]; /* The most in each step, from the start on. */
 	struct ol_watchdog_facts watchdog;
 	char dump_directory[OL_PATH_BYTES];   /* What the watchdog left behind; "". */

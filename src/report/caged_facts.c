@@ -118,6 +118,8 @@ static void add_faults(
 
 static void add_processor(
 	struct ol_words *words, const char *separator, const struct ol_caged_summary *summary) {
+	if (summary->spec.adopted_pid != 0)
+		return; /* Its parent's to learn. */
 	ol_words_add(words, "user %s %s system %s", OL_DURATION_TEXT(summary->user_ns), separator,
 		OL_DURATION_TEXT(summary->system_ns));
 	if (summary->wall_ns > 0)

@@ -88,6 +88,7 @@ int ol_json_add_caged_header(json_t *object, const struct ol_caged_summary *summ
 static int add_kills(json_t *object, const struct ol_caged_summary *summary) {
 	const char *outcome = ol_outcome_name(summary->outcome);
 	int result = json_object_set_new(object, "outcome", json_string(outcome));
+	result |= json_object_set_new(object, "was_let_go", ol_json_boolean(summary->was_let_go != 0));
 	result |= json_object_set_new(object, "evidence", ol_json_of_evidence(&summary->evidence));
 	result |= json_object_set_new(object, "kills", json_of_kills(summary));
 	result |= json_object_set_new(object, "kill_count", ol_json_uint64(summary->kill_count));

@@ -115,8 +115,12 @@ static void add_ending(struct ol_words *words, const struct ol_caged_summary *su
 	const struct ol_evidence *evidence = &summary->evidence;
 	switch (summary->outcome) {
 	case OL_OUTCOME_SURVIVED:
-		ol_words_add(words, " with ");
-		ol_words_add_end(words, summary);
+		if (summary->was_let_go) {
+			ol_words_add(words, ", and was let go before its end");
+		} else {
+			ol_words_add(words, " with ");
+			ol_words_add_end(words, summary);
+		}
 		add_peak(words, summary);
 		break;
 	case OL_OUTCOME_OOM_KILLED:

@@ -34,8 +34,8 @@ static json_t *json_of_caged(const struct ol_caged_summary *facts) {
 }
 
 /* As docs/json.md lists them. */
-static const char *const caged_fields[] = { "schema", "command", "pid", "adopted", "is_kept",
-	"limit_bytes", "swap_bytes", "high_bytes", "address_space_bytes", "timeout_ns",
+static const char *const caged_fields[] = { "schema", "command", "pid", "adopted", "was_let_go",
+	"is_kept", "limit_bytes", "swap_bytes", "high_bytes", "address_space_bytes", "timeout_ns",
 	"sample_period_ns", "cgroup", "outcome", "evidence", "kills", "kill_count",
 	"is_command_oom_killed", "is_ended_by_lab", "cage_peak_bytes", "end_bytes", "rss_peak_bytes",
 	"above", "stall_ns", "major_faults", "minor_faults", "user_ns", "system_ns", "wall_ns",

@@ -24,6 +24,12 @@ static void without_a_limit(struct ol_caged_summary *facts) {
 	facts->spec.limit_bytes = UINT64_MAX;
 }
 
+static void with_one_that_was_let_go(struct ol_caged_summary *facts) {
+	facts->spec.adopted_pid = 123;
+	facts->was_let_go = 1;
+	facts->evidence.exit_status = -1;
+}
+
 static void with_an_adopted_one(struct ol_caged_summary *facts) {
 	make_caged_survivor(facts);
 	facts->spec.adopted_pid = 123;
@@ -162,6 +168,7 @@ static const struct {
 		{ "SURVIVED", "100.0 % of the limit - largest", "it was one batch from a kill" } },
 	{ without_a_limit, { "the cage peaked at 60.0 MiB evidence", "# is the peak, 60.0 MiB",
 						   "It was only watched: no limit was set." } },
+	{ with_one_that_was_let_go, { "SURVIVED, and was let go before its end" } },
 	{ with_an_adopted_one, { "SURVIVED with an end that only its parent knows",
 							   "one process ran on, and went back to where it was adopted from" } },
 	{ make_caged_victim,
