@@ -100,7 +100,7 @@ describe("cage: what became of it", function ()
 
   caged("one that does not listen is killed after its grace", function ()
     local summary, status = summary_of(
-      [[--timeout=0.2 --grace=0.2 -- sh -c 'trap "" TERM; sleep 30']])
+      [[--timeout=1 --grace=0.2 -- sh -c 'trap "" TERM; sleep 30']])
     assert.are.equal("timed-out", summary.outcome)
     assert.are.equal(128 + 9, status)
   end)
