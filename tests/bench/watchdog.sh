@@ -98,7 +98,7 @@ sum_up() { # sum_up KIND WAY THRESHOLD_KIB
 				if ($i == "told") { told = $(i + 1); told_kib = $(i + 2) }
 				if ($i == "over") over = $(i + 1)
 			}
-			if (crossed) count++
+			if (crossed || told) count++ # Held at the threshold, it may be told before it sees it.
 			if (told) told_count++
 			if (crossed && over) alone[++alone_count] = (over - crossed) / 1e6
 			if (told && crossed && !over) {
