@@ -3,7 +3,7 @@
 //
 // Usage of a spec: OOMLAB=build/oomlab node tests/http/NAME_test.mjs      prints TAP
 import assert from "node:assert/strict";
-import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import http from "node:http";
 import net from "node:net";
@@ -335,10 +335,12 @@ export function assertResident(pid, bytesMax) {
   assert.ok(isSanitized || bytes < bytesMax, `${bytes} bytes are resident, not ${bytesMax}`);
 }
 
-// Paths of the groups that a lab of this pid made.
+// Paths of the groups that a lab of this pid made. Others' groups may vanish while find looks, of
+// which its status tells.
 export function groupsOf(pid) {
-  return execFileSync("find", ["/sys/fs/cgroup", "-type", "d", "-name", `oomlab-${pid}-*`],
-    { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).split("\n").filter(Boolean);
+  const { stdout } = spawnSync("find",
+    ["/sys/fs/cgroup", "-type", "d", "-name", `oomlab-${pid}-*`], { encoding: "utf8" });
+  return stdout.split("\n").filter(Boolean);
 }
 
 // The process that holds the heap.
