@@ -5,6 +5,9 @@ local lab = require "helper"
 
 local oomlab = os.getenv("OOMLAB")
 local caged = lab.caged(it, pending)
+-- For disks of our own. A changed root is no mount that could be made private.
+local mounted = lab.unless(
+  not os.execute "unshare -m true 2>/dev/null" and "no mount namespace here", caged, pending)
 local PATIENCE_S = 10
 
 local function output_of(command)
@@ -165,12 +168,12 @@ describe("cage: a shutdown happens in time though", function ()
     return summary, stderr
   end
 
-  caged("the disk is full", function ()
+  mounted("the disk is full", function ()
     local _, stderr = shut_down "mount -t tmpfs -o size=8k none /mnt"
     assert.is_truthy(stderr:find "No%s+space%s+left%s+on%s+device", stderr)
   end)
 
-  caged("the directory may not be written to", function ()
+  mounted("the directory may not be written to", function ()
     local _, stderr = shut_down "mount -t tmpfs -o ro none /mnt"
     assert.is_truthy(stderr:find "Read%-only%s+file%s+system", stderr)
   end)
