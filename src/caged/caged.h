@@ -21,6 +21,8 @@ struct ol_caged_sink {
 	/* The watchdog acts: the last moment to gather what the program is to leave behind. It is told
 	 * to end right after. */
 	void (*on_act)(void *context, const struct ol_caged_summary *summary);
+	/* It has been told: time for what takes time. */
+	void (*on_told)(void *context, const struct ol_caged_summary *summary);
 };
 
 /* Runs the command (NULL-terminated; ignored where a process is adopted) to its end. ret_summary is

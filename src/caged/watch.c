@@ -113,6 +113,8 @@ static void act(struct ol_caged *self) {
 	if (self->has_notice)
 		(void)ol_cage_notice_let_go(self->cage, &self->notice);
 	tell_to_end(self);
+	if (self->sink->on_told != NULL)
+		self->sink->on_told(self->sink->context, summary);
 }
 
 void ol_caged_notice(struct ol_caged *self) {

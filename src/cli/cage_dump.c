@@ -1,7 +1,7 @@
 /* cage_dump.c -- Gathers what a caged command leaves behind, and has it written. */
 #include "cli/cage_dump.h"
 
-#include <dirent.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,29 +14,33 @@
 
 enum { PATIENCE_MS = 3000, PROCESSES_MAX = 8 };
 
-static void add_samples(
-	struct ol_dump *dump, const struct ol_caged_sample *samples, size_t sample_count) {
+static int add_samples(struct ol_dump *dump, const struct ol_caged_sample *samples,
+	size_t sample_count, struct ol_error *error) {
 	OL_AUTO_FREE char *text = NULL;
 	size_t length = 0;
 	OL_AUTO_FCLOSE FILE *stream = open_memstream(&text, &length);
 	if (stream == NULL)
-		return;
+		return ol_error_set(error, -ENOMEM, "no memory for samples.csv");
 	fputs("at_ns,cage_bytes,rss_bytes\n", stream);
 	for (size_t i = 0; i < sample_count; i++)
 		fprintf(stream, "%" PRIu64 ",%" PRIu64 ",%" PRIu64 "\n", samples[i].at_ns,
 			samples[i].cage_bytes, samples[i].rss_bytes);
-	if (fflush(stream) == 0)
-		(void)ol_dump_add(dump, "samples.csv", text, length, NULL);
+	if (fflush(stream) != 0)
+		return ol_error_set(error, -ENOMEM, "no memory for samples.csv");
+	return ol_dump_add(dump, "samples.csv", text, length, error);
 }
 
-static void add_summary(struct ol_dump *dump, const struct ol_caged_summary *summary) {
+static int add_summary(
+	struct ol_dump *dump, const struct ol_caged_summary *summary, struct ol_error *error) {
 	OL_AUTO_FREE char *text = NULL;
 	size_t length = 0;
 	OL_AUTO_FCLOSE FILE *stream = open_memstream(&text, &length);
-	if (stream == NULL || ol_caged_json_write_summary(stream, summary, NULL) < 0 ||
-		fflush(stream) != 0)
-		return;
-	(void)ol_dump_add(dump, "cage.json", text, length, NULL);
+	if (stream == NULL)
+		return ol_error_set(error, -ENOMEM, "no memory for cage.json");
+	int result = ol_caged_json_write_summary(stream, summary, error);
+	if (result >= 0 && fflush(stream) != 0)
+		result = ol_error_set(error, -ENOMEM, "no memory for cage.json");
+	return result < 0 ? result : ol_dump_add(dump, "cage.json", text, length, error);
 }
 
 /* The command's own figures, and those of the first of the group's other processes. */
@@ -75,9 +79,8 @@ static const char *command_name(const struct ol_caged_summary *summary, char nam
 	return *name != '\0' ? name : "process";
 }
 
-int ol_cage_dump_start(const char *parent, const struct ol_caged_summary *summary,
-	const struct ol_caged_sample *samples, size_t sample_count, struct ol_dump **ret_dump,
-	struct ol_error *error) {
+int ol_cage_dump_gather(const char *parent, const struct ol_caged_summary *summary,
+	struct ol_dump **ret_dump, struct ol_error *error) {
 	char name[OL_NAME_BYTES];
 	struct ol_dump *dump;
 	int result = ol_dump_create(parent, command_name(summary, name), &dump, error);
@@ -85,15 +88,23 @@ int ol_cage_dump_start(const char *parent, const struct ol_caged_summary *summar
 		return result;
 	add_group(dump, summary);
 	add_processes(dump, summary);
-	add_summary(dump, summary);
-	add_samples(dump, samples, sample_count);
-	result = ol_dump_write(dump, error);
-	if (result < 0) {
-		ol_dump_destroy(dump);
-		return result;
-	}
 	*ret_dump = dump;
 	return 0;
+}
+
+int ol_cage_dump_write(struct ol_dump **dump, const struct ol_caged_summary *summary,
+	const struct ol_caged_sample *samples, size_t sample_count, struct ol_error *error) {
+	int result = add_summary(*dump, summary, error);
+	struct ol_error later;
+	if (result >= 0)
+		result = add_samples(*dump, samples, sample_count, error);
+	/* What is there is written, whatever was left out. */
+	int write_result = ol_dump_write(*dump, &later);
+	if (write_result >= 0)
+		return result;
+	ol_dump_destroy(*dump);
+	*dump = NULL;
+	return ol_error_set(error, write_result, "%s", later.message);
 }
 
 void ol_cage_dump_finish(struct ol_dump *dump, struct ol_caged_summary *summary) {

@@ -10,10 +10,13 @@
 
 struct ol_dump;
 
-/* Gathers all of it now, and has it written meanwhile. */
-int ol_cage_dump_start(const char *parent, const struct ol_caged_summary *summary,
-	const struct ol_caged_sample *samples, size_t sample_count, struct ol_dump **ret_dump,
-	struct ol_error *error);
+/* Gathers what only this moment can tell, and no more: the program is told to end after it. */
+int ol_cage_dump_gather(const char *parent, const struct ol_caged_summary *summary,
+	struct ol_dump **ret_dump, struct ol_error *error);
+/* Adds what the lab itself knows, and has all of it written meanwhile. Negative: not all of it;
+ * where nothing can be written the dump is destroyed, and NULL. */
+int ol_cage_dump_write(struct ol_dump **dump, const struct ol_caged_summary *summary,
+	const struct ol_caged_sample *samples, size_t sample_count, struct ol_error *error);
 
 /* Waits for the writing, not for long, and names the directory in the summary; says what could not
  * be written. Frees the dump. */

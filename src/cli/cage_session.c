@@ -35,6 +35,7 @@ struct session {
 	size_t event_count;
 	uint64_t kill_count;
 	struct ol_dump *dump; /* NULL: nothing was left behind. */
+	struct ol_error dump_error;
 	uint64_t watch_due_ns;
 	bool is_watch_line; /* One is on the terminal. */
 	struct ol_caged_summary *summary;
@@ -100,22 +101,38 @@ static void on_event(void *context, const struct ol_event *event) {
 		session->events[session->event_count++] = *event;
 }
 
+static void tell_of_dump(struct session *session, const struct ol_error *error) {
+	struct ol_event event = {
+		.at_ns = session->summary->watchdog.acted_at_ns,
+		.kind = "watchdog",
+	};
+	snprintf(event.text, sizeof event.text, "%s: %.460s",
+		session->dump == NULL ? "nothing is left behind" : "not all is left behind",
+		error->message);
+	on_event(session, &event);
+}
+
+/* The command is not told to end before this is done: nothing is written, not even a line. */
 static void on_act(void *context, const struct ol_caged_summary *summary) {
+	struct session *session = context;
+	const char *parent = session->request->dump_parent;
+	if (parent[0] == '\0' ||
+		ol_cage_dump_gather(parent, summary, &session->dump, &session->dump_error) < 0)
+		session->dump = NULL;
+}
+
+static void on_told(void *context, const struct ol_caged_summary *summary) {
 	struct session *session = context;
 	struct ol_event event = { .at_ns = summary->watchdog.acted_at_ns, .kind = "watchdog" };
 	char bytes[OL_UNITS_TEXT_BYTES];
 	snprintf(event.text, sizeof event.text, "%s: the command is told to end",
 		ol_format_bytes(summary->watchdog.acted_bytes, bytes));
 	on_event(session, &event);
-	if (session->request->dump_parent[0] == '\0')
-		return;
-	struct ol_error error;
-	int result = ol_cage_dump_start(session->request->dump_parent, summary,
-		session->samples.samples, session->samples.count, &session->dump, &error);
-	if (result < 0) {
-		snprintf(event.text, sizeof event.text, "nothing is left behind: %.460s", error.message);
-		on_event(session, &event);
-	}
+	if (session->dump != NULL)
+		(void)ol_cage_dump_write(&session->dump, summary, session->samples.samples,
+			session->samples.count, &session->dump_error);
+	if (session->dump_error.code < 0)
+		tell_of_dump(session, &session->dump_error);
 }
 
 /* What was told of memory to the language's runtime, and does not fit the cage. */
@@ -192,6 +209,7 @@ static int run(struct session *session, struct ol_caged_summary *summary) {
 		.on_kill = on_kill,
 		.on_event = on_event,
 		.on_act = on_act,
+		.on_told = on_told,
 	};
 	struct ol_error error = { 0 };
 	bool is_command_bad;

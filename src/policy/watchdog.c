@@ -48,7 +48,16 @@ static void on_pressure(struct ol_policy *policy, const struct ol_policy_pressur
 	look(state, stats, orders);
 }
 
+/* Once warned, a program that allocates faster than any clock ticks looks before it grows. */
+static void before_grow(struct ol_policy *policy, uint64_t bytes,
+	const struct ol_policy_stats *stats, struct ol_policy_orders *orders) {
+	const struct watchdog *state = (struct watchdog *)policy;
+	if (state->is_warned)
+		look(state, stats, orders);
+}
+
 static const struct ol_policy_ops ops = {
+	.before_grow = before_grow,
 	.on_tick = on_tick,
 	.on_pressure = on_pressure,
 	.destroy = ol_policy_free,
@@ -96,8 +105,9 @@ const struct ol_policy_type ol_policy_watchdog = {
 	.rule =
 		"Every 15 seconds the program looks at the cage's usage (the article: at its resident\n"
 		"memory), and ends in good order at 90 % of the limit and above. When the kernel signals\n"
-		"pressure it looks at once, and then every 10 ms for as long as usage is above three\n"
-		"quarters of the threshold. It can look only where it allocates or writes to new memory.\n"
+		"pressure it looks at once, and then every 10 ms and whenever its heap is about to grow,\n"
+		"for as long as usage is above three quarters of the threshold. It can look only where it\n"
+		"allocates or writes to new memory.\n"
 		"Compare --watchdog, with which somebody outside of the cage looks.",
 	.create = create,
 	.wants_pressure = true,

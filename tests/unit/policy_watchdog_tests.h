@@ -68,4 +68,22 @@ static void a_warned_watchdog_looks_at_every_tick_until_usage_has_fallen(void **
 	ol_policy_destroy(policy);
 }
 
+static bool ends_before_growing(struct ol_policy *policy, uint64_t cage_bytes) {
+	struct ol_policy_orders orders = { 0 };
+	struct ol_policy_stats stats = fresh_stats();
+	stats.cage_bytes = cage_bytes;
+	policy->ops->before_grow(policy, mib, &stats, &orders);
+	return orders.is_end;
+}
+
+static void a_warned_watchdog_looks_before_the_heap_grows(void **state) {
+	(void)state;
+	struct ol_policy *policy = make("watchdog", "50", 64 * mib);
+	assert_false(ends_before_growing(policy, 40 * mib)); /* Not warned: the article's blind spot. */
+	assert_false(ends_under_pressure(policy, 30 * mib));
+	assert_false(ends_before_growing(policy, 32 * mib - 1));
+	assert_true(ends_before_growing(policy, 32 * mib));
+	ol_policy_destroy(policy);
+}
+
 #endif

@@ -412,6 +412,7 @@ int main(void) {
 		cmocka_unit_test(a_watchdog_looks_every_so_often_and_ends_at_its_threshold),
 		cmocka_unit_test(looks_that_a_watchdog_slept_over_are_not_made_up_for),
 		cmocka_unit_test(a_warned_watchdog_looks_at_every_tick_until_usage_has_fallen),
+		cmocka_unit_test(a_warned_watchdog_looks_before_the_heap_grows),
 		cmocka_unit_test(no_policy_orders_a_second_collection_for_the_same_span),
 	};
 	return cmocka_run_group_tests_name("policy", tests, NULL, NULL);

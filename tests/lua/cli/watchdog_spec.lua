@@ -279,6 +279,11 @@ describe("A program that is told to end", function ()
     refused("watchdog:90/: .*watchdog:90/15", "--policy=watchdog:90/")
   end)
 
+  caged("by a policy is in time though the program allocates as fast as it can", function ()
+    local json = expected("spike", "--policy=watchdog:90")
+    assert.equal("shut-down", json.outcome)
+  end)
+
   caged("ends in time though its dump cannot be written, and says so", function ()
     local gone = directory.path .. "/gone"
     directory.make "gone"
