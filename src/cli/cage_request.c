@@ -2,15 +2,12 @@
 #include "cli/cage_request.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/units.h"
 #include "cli/command.h"
 #include "cli/say.h"
 #include "supervisor/plan.h"
-#include "watchdog/watchdog.h"
 
 #define SAMPLE_PERIOD_NS (10 * OL_NS_PER_MS)
 #define GRACE_NS         (5 * OL_NS_PER_S)
@@ -23,10 +20,10 @@ const struct ol_cli_option ol_cage_options[] = {
 	{ "timeout", 0, "SECONDS", "end the command after this time (none)", true },
 	{ "group", 0, "NAME", "control group to nest the cage in (the lab's choice)", true },
 	{ "sample-period", 0, "SECONDS", "between two looks at the usage (10ms)", true },
-	{ "watchdog", 0, "N%|SIZE[,every=15s]", "tell it to end before the kernel kills it", false },
+	{ "watchdog", 0, "N%|SIZE[,every=15s]", "tell it to end before the kernel kills it", true },
 	{ "on-limit", 0, "COMMAND", "how it is told: kill -USR1 $OOMLAB_PID (SIGTERM)", false },
 	{ "grace", 0, "SECONDS|never", "from telling it to end to SIGKILL (5)", false },
-	{ "dump", 0, "DIR|off", "what the watchdog leaves behind, in a directory there (/tmp)", false },
+	{ "dump", 0, "DIR|off", "what the watchdog leaves behind, in a directory there (/tmp)", true },
 	{ "pid", 0, "PID", "cage a running process: what it touches from now on counts", false },
 	{ "keep", 0, NULL, "command and cage live on when the lab is killed", false },
 	{ "watch", 'w', NULL, "show usage, peak and limit while it runs", false },
@@ -75,39 +72,22 @@ static int take_settings(struct ol_cage_request *request, const struct ol_cli_li
 		.timeout_ns = spec->timeout_ns,
 		.sample_period_ns = spec->sample_period_ns > 0 ? spec->sample_period_ns : SAMPLE_PERIOD_NS,
 		.grace_ns = GRACE_NS,
+		.watchdog = spec->watchdog,
 	};
+	memcpy(request->dump_parent, spec->dump_parent, sizeof spec->dump_parent);
 	memcpy(request->spec.parent_group, spec->parent_group, sizeof spec->parent_group);
 	return take_address_space(request, ol_cli_value(line, "address-space"));
 }
 
-static int take_dump(struct ol_cage_request *request, const char *value) {
-	struct stat status;
-	const char *parent = value;
-	if (parent == NULL && request->spec.watchdog.is_on)
-		parent = getenv("TMPDIR") != NULL ? getenv("TMPDIR") : "/tmp";
-	if (parent == NULL || strcmp(parent, "off") == 0)
-		return OL_EXIT_DONE;
-	if (value != NULL && !request->spec.watchdog.is_on)
-		return ol_say_usage("--dump is what a watchdog leaves behind; add --watchdog=90%%");
-	if (value != NULL && (stat(parent, &status) < 0 || !S_ISDIR(status.st_mode)))
-		return ol_say_usage("--dump=%.256s: expected a directory that is there, or off", value);
-	if (strlen(parent) >= sizeof request->dump_parent)
-		return ol_say_usage("--dump: the directory's name is too long");
-	snprintf(request->dump_parent, sizeof request->dump_parent, "%s", parent);
-	return OL_EXIT_DONE;
-}
-
 static int take_watchdog(struct ol_cage_request *request, const struct ol_cli_line *line) {
 	struct ol_caged_spec *spec = &request->spec;
-	const char *watchdog = ol_cli_value(line, "watchdog");
 	const char *on_limit = ol_cli_value(line, "on-limit");
 	const char *grace = ol_cli_value(line, "grace");
 	struct ol_error error;
-	if (watchdog != NULL &&
-		ol_watchdog_parse(watchdog, spec->limit_bytes, &spec->watchdog, &error) < 0)
-		return say_bad("watchdog", watchdog, &error);
-	if (on_limit != NULL && watchdog == NULL)
+	if (on_limit != NULL && !spec->watchdog.is_on)
 		return ol_say_usage("--on-limit says what a watchdog does; add --watchdog=90%%");
+	if (request->dump_parent[0] != '\0' && !spec->watchdog.is_on)
+		return ol_say_usage("--dump is what a watchdog leaves behind; add --watchdog=90%%");
 	if (on_limit != NULL && (*on_limit == '\0' || strlen(on_limit) >= sizeof spec->on_limit))
 		return ol_say_usage(
 			"--on-limit: expected a shell command of 1 to %zu bytes", sizeof spec->on_limit - 1);
@@ -116,7 +96,7 @@ static int take_watchdog(struct ol_cage_request *request, const struct ol_cli_li
 		spec->grace_ns = UINT64_MAX;
 	else if (grace != NULL && ol_parse_duration(grace, &spec->grace_ns, &error) < 0)
 		return say_bad("grace", grace, &error);
-	return take_dump(request, ol_cli_value(line, "dump"));
+	return OL_EXIT_DONE;
 }
 
 static int take_pid(struct ol_cage_request *request, const char *value) {
