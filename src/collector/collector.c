@@ -332,9 +332,15 @@ int ol_collector_verdict(const struct ol_collector *collector, struct ol_error *
 }
 
 void ol_collector_end(struct ol_collector *collector, const char *reason) {
+	struct ol_error error;
+	ol_error_set(&error, -ECANCELED, "%s", reason);
+	ol_collector_break_off(collector, &error);
+}
+
+void ol_collector_break_off(struct ol_collector *collector, const struct ol_error *error) {
 	if (collector->verdict.code != 0)
 		return;
-	ol_error_set(&collector->verdict, -ECANCELED, "%s", reason);
+	collector->verdict = *error;
 	collector->quick.heap = NULL; /* The next allocation takes the slow path, and sees it. */
 }
 

@@ -104,11 +104,13 @@ bool ol_collector_is_marking(const struct ol_collector *collector);
 /* ol_heap_check, while nobody marks. */
 int ol_collector_check(struct ol_collector *collector, struct ol_error *error);
 
-/* 0; or why the run is to end: -ECANCELED in good order, -EBADMSG where its policy is broken. Stays
- * once it is set. */
+/* 0; or why the run is to end: -ECANCELED in good order, -EBADMSG where its policy is broken,
+ * whatever else it was broken off with. Stays once it is set. */
 int ol_collector_verdict(const struct ol_collector *collector, struct ol_error *error);
 /* Somebody else than the policy wants it to end in good order. */
 void ol_collector_end(struct ol_collector *collector, const char *reason);
+/* It is over, in whatever way error says: nothing is allocated any more. */
+void ol_collector_break_off(struct ol_collector *collector, const struct ol_error *error);
 
 /* Go's debug.SetGCPercent and SetMemoryLimit: the goal is planned anew. */
 void ol_collector_set_limits(

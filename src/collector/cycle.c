@@ -219,6 +219,15 @@ void ol_cycle_end(struct ol_collector *collector, const struct ol_cycle_end *end
 		collector->config.on_cycle(collector->config.context, facts);
 }
 
+static void spend_cycle(
+	struct ol_collector *collector, const struct ol_heap_marking *marking, uint64_t swept_pages) {
+	double scan_bytes = (double)(marking->scan_work_bytes + collector->globals_bytes);
+	double cost_ns = OL_COLLECTOR_STOP_NS + scan_bytes * OL_COLLECTOR_SCAN_NS +
+					 (double)marking->marked_objects * OL_COLLECTOR_OBJECT_NS +
+					 (double)swept_pages * OL_COLLECTOR_SWEEP_PAGE_NS;
+	ol_clock_spend_ns(collector->clock, (uint64_t)cost_ns);
+}
+
 void ol_cycle_run_stopped(struct ol_collector *collector, bool is_forced) {
 	if (collector->config.on_activity != NULL)
 		collector->config.on_activity(collector->config.context, true);
@@ -232,7 +241,8 @@ void ol_cycle_run_stopped(struct ol_collector *collector, bool is_forced) {
 		.stop_begin_ns = begin_ns,
 		.marking = ol_heap_mark(collector->heap),
 	};
-	ol_heap_sweep(collector->heap);
+	struct ol_heap_sweeping sweeping = ol_heap_sweep(collector->heap);
+	spend_cycle(collector, &end.marking, sweeping.swept_pages);
 	ol_cycle_end(collector, &end);
 	if (collector->config.on_activity != NULL)
 		collector->config.on_activity(collector->config.context, false);

@@ -16,6 +16,7 @@ static const double scavenge_share = 0.01;
 void ol_incremental_begin(struct ol_collector *collector, bool is_forced) {
 	uint64_t begin_ns = ol_clock_now_ns(collector->clock);
 	ol_cycle_begin(collector, is_forced);
+	ol_clock_spend_ns(collector->clock, (uint64_t)OL_COLLECTOR_STOP_NS);
 	ol_heap_mark_begin(collector->heap);
 	ol_cycle_begin_marking(collector, begin_ns);
 }
@@ -42,6 +43,7 @@ static double mark(struct ol_collector *collector, double work, uint64_t *time_n
 	bool is_idle = false;
 	uint64_t done = ol_heap_mark_some(collector->heap, 0, (uint64_t)work, &is_idle);
 	collector->cost_ns += (double)done * OL_COLLECTOR_SCAN_NS;
+	ol_clock_spend_ns(collector->clock, (uint64_t)((double)done * OL_COLLECTOR_SCAN_NS));
 	*time_ns += ol_clock_now_ns(collector->clock) - begin_ns;
 	if (is_idle)
 		end_cycle(collector);

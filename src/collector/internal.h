@@ -19,6 +19,11 @@
  * scanned. */
 #define OL_COLLECTOR_ALLOCATE_NS 0.5
 #define OL_COLLECTOR_SCAN_NS     1.0
+/* What a virtual clock is told beside: so much a stop of the world, an object found, a page
+ * swept. */
+#define OL_COLLECTOR_STOP_NS       5000.0
+#define OL_COLLECTOR_OBJECT_NS     5.0
+#define OL_COLLECTOR_SWEEP_PAGE_NS 20.0
 
 struct ol_concurrent; /* concurrent.c: threads. */
 

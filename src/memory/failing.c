@@ -47,6 +47,11 @@ static uint64_t failing_resident_bytes(struct ol_memory *memory) {
 	return self->below->ops->resident_bytes(self->below);
 }
 
+static void failing_note_written(struct ol_memory *memory, void *address, uint64_t bytes) {
+	struct ol_memory_failing *self = (struct ol_memory_failing *)memory;
+	ol_memory_note_written(self->below, address, bytes);
+}
+
 static const struct ol_memory_ops failing_ops = {
 	.reserve = failing_reserve,
 	.commit = failing_commit,
@@ -54,12 +59,13 @@ static const struct ol_memory_ops failing_ops = {
 	.touch = failing_touch,
 	.unreserve = failing_unreserve,
 	.resident_bytes = failing_resident_bytes,
+	.note_written = failing_note_written,
 };
 
 void ol_memory_failing_init(
 	struct ol_memory_failing *memory, struct ol_memory *below, uint64_t refused_request) {
 	*memory = (struct ol_memory_failing){
-		.memory.ops = &failing_ops,
+		.memory = { .ops = &failing_ops, .is_pretend = below->is_pretend },
 		.below = below,
 		.refused_request = refused_request,
 	};

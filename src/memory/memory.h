@@ -9,6 +9,7 @@
 
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/error.h"
@@ -32,11 +33,22 @@ struct ol_memory_ops {
 	void (*unreserve)(struct ol_memory *memory, void *address, uint64_t bytes);
 	/* Resident bytes of the whole process, 0 where unknown. */
 	uint64_t (*resident_bytes)(struct ol_memory *memory);
+	/* Says that the bytes there are about to be written to, by plain stores. NULL: whoever keeps
+	 * the account sees that by itself. */
+	void (*note_written)(struct ol_memory *memory, void *address, uint64_t bytes);
 };
 
 struct ol_memory {
 	const struct ol_memory_ops *ops;
+	/* Nothing that is written to a slab is kept, or needs to be written: touch does not. */
+	bool is_pretend;
 };
+
+/* See note_written. */
+static inline void ol_memory_note_written(struct ol_memory *memory, void *address, uint64_t bytes) {
+	if (memory->ops->note_written != NULL)
+		memory->ops->note_written(memory, address, bytes);
+}
 
 struct ol_memory_mmap {
 	struct ol_memory memory;

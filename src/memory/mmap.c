@@ -110,7 +110,7 @@ static const struct ol_memory_ops mmap_ops = {
 };
 
 void ol_memory_mmap_init(struct ol_memory_mmap *memory, bool has_huge_pages) {
-	memory->memory.ops = &mmap_ops;
+	memory->memory = (struct ol_memory){ .ops = &mmap_ops };
 	memory->has_huge_pages = has_huge_pages;
 	memory->is_bytewise = false;
 }

@@ -19,7 +19,8 @@ struct ol_reservation {
 struct ol_run {
 	struct ol_run_spec spec;
 	struct ol_run_links links;
-	struct ol_clock clock;
+	struct ol_clock *clock;
+	struct ol_clock real_clock;
 	struct ol_memory_mmap memory_mmap;
 	struct ol_memory_failing memory_failing;
 	struct ol_memory *memory;
@@ -47,6 +48,9 @@ int ol_run_end_phase(struct ol_run *run, struct ol_error *error);
 /* A point at which whoever wants something of the program is heard: the policy, the lab, the
  * kernel. bytes: asked for or written since the last one. */
 void ol_run_poll(struct ol_run *run, uint64_t bytes);
+/* A virtual clock is told what the allocation of so many small objects took. */
+void ol_run_spend_allocation(struct ol_run *run, uint64_t object_count, uint64_t bytes);
+
 /* The program has ended in good order and has said so; it holds what it has until the lab has
  * looked at that. */
 void ol_run_await_witness(const struct ol_run *run);

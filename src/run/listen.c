@@ -39,8 +39,20 @@ static void hear_kernel(struct ol_run *run) {
 	ol_collector_end(run->collector, reason);
 }
 
+/* The pretended kernel has the account of what it cannot see, and does what became due. */
+static void hear_pretence(struct ol_run *run) {
+	const struct ol_run_pretence *pretence = run->links.pretence;
+	struct ol_error error;
+	pretence->note_beside(
+		pretence->context, ol_heap_stats(run->heap).metadata_bytes, run->words.script_peak_bytes);
+	if (pretence->poll(pretence->context, &error) < 0)
+		ol_collector_break_off(run->collector, &error);
+}
+
 void ol_run_poll(struct ol_run *run, uint64_t bytes) {
 	ol_collector_poll(run->collector);
+	if (run->links.pretence != NULL)
+		hear_pretence(run);
 	hear_lab(run);
 	run->unheard_bytes += bytes;
 	if (run->unheard_bytes >= HEAR_EVERY_BYTES)
@@ -56,15 +68,19 @@ int ol_run_verdict(const struct ol_run *run, struct ol_error *error) {
 static short await_lab(struct ol_run *run, short events, uint64_t ns) {
 	struct pollfd fd = { .fd = run->links.socket_fd, .events = events };
 	struct timespec time = { (time_t)(ns / OL_NS_PER_S), (long)(ns % OL_NS_PER_S) };
-	ol_collector_leave(run->collector);
-	(void)ppoll(&fd, 1, &time, NULL);
-	ol_collector_enter(run->collector);
+	if (run->links.pretence != NULL) {
+		ol_clock_sleep_ns(run->clock, ns);
+	} else {
+		ol_collector_leave(run->collector);
+		(void)ppoll(&fd, 1, &time, NULL);
+		ol_collector_enter(run->collector);
+	}
 	ol_run_poll(run, HEAR_EVERY_BYTES);
 	return fd.revents;
 }
 
 int ol_run_wait(struct ol_run *run, uint64_t ns, struct ol_error *error) {
-	uint64_t now_ns = ol_clock_now_ns(&run->clock);
+	uint64_t now_ns = ol_clock_now_ns(run->clock);
 	uint64_t end_ns = now_ns + ns;
 	short events = POLLRDHUP;
 	int result = ol_run_verdict(run, error);
@@ -74,7 +90,7 @@ int ol_run_wait(struct ol_run *run, uint64_t ns, struct ol_error *error) {
 		if (await_lab(run, events, left_ns < WAIT_TICK_NS ? left_ns : WAIT_TICK_NS) != 0)
 			events = 0;
 		result = ol_run_verdict(run, error);
-		now_ns = ol_clock_now_ns(&run->clock);
+		now_ns = ol_clock_now_ns(run->clock);
 	}
 	return result;
 }

@@ -20,14 +20,21 @@ enum {
 	COUNT_EVERY_BYTES = 256 << 10, /* Garbage is counted anew after so much was asked for. */
 	COUNT_SHARE_INVERSE = 50,      /* Counting may take a fiftieth of the time, ... */
 	COUNT_FREE_NS = 2000000,       /* ... and two milliseconds more. */
+	COUNT_ROOT_NS = 20,            /* What it costs on a virtual clock. */
 };
 
+/* What a virtual clock is told of small objects: serving one, writing a byte to it. */
+#define SMALL_OBJECT_NS 15.0
+#define SMALL_BYTE_NS   0.1
+
 uint64_t ol_run_elapsed_ns(const struct ol_run *run) {
-	return ol_clock_now_ns(&run->clock) - run->start_ns;
+	return ol_clock_now_ns(run->clock) - run->start_ns;
 }
 
 uint64_t ol_run_cage_bytes(const struct ol_run *run) {
 	char text[32];
+	if (run->links.pretence != NULL)
+		return run->links.pretence->usage_bytes(run->links.pretence->context);
 	if (run->links.usage_fd < 0)
 		return run->spec.is_uncaged ? run->memory->ops->resident_bytes(run->memory) : 0;
 	ssize_t count = pread(run->links.usage_fd, text, sizeof text - 1, 0);
@@ -55,9 +62,12 @@ void ol_run_write_flight(struct ol_run *run, enum ol_activity activity) {
 }
 
 static int send_frame(struct ol_run *run, enum ol_frame_kind kind, struct ol_error *error) {
+	const struct ol_run_pretence *pretence = run->links.pretence;
+	run->frame.kind = kind;
+	if (pretence != NULL)
+		return pretence->send(pretence->context, &run->frame, error);
 	if (run->links.socket_fd < 0)
 		return 0;
-	run->frame.kind = kind;
 	return ol_frame_send(run->links.socket_fd, &run->frame, error);
 }
 
@@ -129,6 +139,12 @@ static void note_address_space(struct ol_run *run) {
 	char text[128];
 	unsigned long long pages, resident_pages;
 	uint64_t page_bytes = (uint64_t)sysconf(_SC_PAGESIZE);
+	if (run->links.pretence != NULL) {
+		const struct ol_run_pretence *pretence = run->links.pretence;
+		run->words.address_space_bytes = pretence->address_space_bytes(pretence->context);
+		run->words.resident_bytes = run->memory->ops->resident_bytes(run->memory);
+		return;
+	}
 	if (ol_file_read("/proc/self/statm", text, sizeof text, NULL) <= 0 ||
 		sscanf(text, "%llu %llu", &pages, &resident_pages) != 2)
 		return;
@@ -139,10 +155,10 @@ static void note_address_space(struct ol_run *run) {
 static int create_parts(struct ol_run *run, struct ol_error *error) {
 	const struct ol_run_spec *spec = &run->spec;
 	ol_memory_mmap_init(&run->memory_mmap, spec->has_huge_pages);
-	ol_memory_failing_init(
-		&run->memory_failing, &run->memory_mmap.memory, spec->fail_memory_request);
-	run->memory =
-		spec->fail_memory_request > 0 ? &run->memory_failing.memory : &run->memory_mmap.memory;
+	struct ol_memory *below =
+		run->links.pretence != NULL ? run->links.pretence->memory : &run->memory_mmap.memory;
+	ol_memory_failing_init(&run->memory_failing, below, spec->fail_memory_request);
+	run->memory = spec->fail_memory_request > 0 ? &run->memory_failing.memory : below;
 	enum ol_pacer_rules rules;
 	if (ol_pacer_rules_parse(spec->rules, &rules) < 0)
 		return ol_error_set(error, -EINVAL, "there are no rules '%.32s'", spec->rules);
@@ -164,6 +180,7 @@ static int create_parts(struct ol_run *run, struct ol_error *error) {
 			spec->is_trigger_before_mapping ? OL_TRIGGER_BEFORE_MAPPING : OL_TRIGGER_AFTER_SERVING,
 		.has_go_runtime = true,
 		.is_stress = spec->is_stress,
+		.processors = run->links.pretence != NULL ? run->links.pretence->processors : 0,
 		.context = run,
 		.on_cycle = on_cycle,
 		.on_activity = on_activity,
@@ -175,7 +192,7 @@ static int create_parts(struct ol_run *run, struct ol_error *error) {
 		.pressure_fd = run->links.pressure_fd,
 		.pressure_kind = (enum ol_pressure_kind)spec->pressure_kind,
 	};
-	return ol_collector_create(run->heap, &run->clock, &config, &run->collector, error);
+	return ol_collector_create(run->heap, run->clock, &config, &run->collector, error);
 }
 
 int ol_run_create(const struct ol_run_spec *spec, const struct ol_run_links *links,
@@ -185,9 +202,10 @@ int ol_run_create(const struct ol_run_spec *spec, const struct ol_run_links *lin
 		return ol_error_set(error, -ENOMEM, "no memory for the run");
 	run->spec = *spec;
 	run->links = *links;
-	run->clock = ol_clock_real();
+	run->real_clock = ol_clock_real();
+	run->clock = links->pretence != NULL ? links->pretence->clock : &run->real_clock;
 	run->random = ol_random_seeded(spec->seed);
-	run->start_ns = ol_clock_now_ns(&run->clock);
+	run->start_ns = ol_clock_now_ns(run->clock);
 	run->place = OL_PROFILE_NOWHERE;
 	int result = spec->wants_profile ? ol_profile_create(&run->profile, error) : 0;
 	if (result == 0)
@@ -251,12 +269,15 @@ uint64_t ol_run_garbage_bytes(struct ol_run *run) {
 		run->words.garbage_counted_at_ns = 0;
 		return UINT64_MAX;
 	}
-	uint64_t begin_ns = ol_clock_now_ns(&run->clock);
+	uint64_t begin_ns = ol_clock_now_ns(run->clock);
 	uint64_t reachable_bytes = ol_heap_count_reachable_bytes(run->heap);
 	uint64_t allocated_bytes = ol_heap_stats(run->heap).allocated_bytes;
 	assert(reachable_bytes <= allocated_bytes);
 	note_garbage(run, allocated_bytes - reachable_bytes);
-	run->counting_ns += ol_clock_now_ns(&run->clock) - begin_ns;
+	run->counting_ns += ol_clock_now_ns(run->clock) - begin_ns;
+	/* A virtual clock does not see it. */
+	if (run->clock->is_virtual)
+		run->counting_ns += ol_heap_stats(run->heap).roots_count * COUNT_ROOT_NS;
 	return run->words.garbage_bytes;
 }
 
@@ -361,6 +382,14 @@ static void fill_randomly(struct ol_random *random, char *address, uint64_t byte
 	}
 }
 
+static uint64_t touch_piece_bytes(const struct ol_run *run) {
+	const struct ol_run_pretence *pretence = run->links.pretence;
+	if (pretence == NULL || run->links.policy != NULL)
+		return TOUCH_BYTES;
+	uint64_t quiet_bytes = pretence->quiet_bytes(pretence->context);
+	return quiet_bytes > TOUCH_BYTES ? quiet_bytes : TOUCH_BYTES;
+}
+
 /* Others may stop the world meanwhile: the object is held, and nothing but its payload is
  * written. */
 static void touch(struct ol_run *run, char *address, uint64_t bytes, enum ol_fill kind) {
@@ -369,19 +398,21 @@ static void touch(struct ol_run *run, char *address, uint64_t bytes, enum ol_fil
 		run->links.flight != NULL ? &run->links.flight->touched_bytes : NULL;
 	ol_run_write_flight(run, OL_ACTIVITY_TOUCHING);
 	while (bytes > 0) {
-		uint64_t piece_bytes = bytes < TOUCH_BYTES ? bytes : TOUCH_BYTES;
+		uint64_t piece_bytes = touch_piece_bytes(run);
+		if (piece_bytes > bytes)
+			piece_bytes = bytes;
 		/* Little is written before anybody could have stopped the world for it. */
 		bool is_long = piece_bytes >= LONG_TOUCH_BYTES;
 		if (is_long)
 			ol_collector_leave(run->collector);
 		run->memory->ops->touch(run->memory, address, piece_bytes, fill, touched);
-		if (kind == OL_FILL_RANDOM)
+		if (kind == OL_FILL_RANDOM && !run->memory->is_pretend)
 			fill_randomly(&run->random, address, piece_bytes);
 		if (is_long)
 			ol_collector_enter(run->collector);
 		address += piece_bytes;
 		bytes -= piece_bytes;
-		if (bytes > 0)
+		if (bytes > 0 || run->links.pretence != NULL)
 			ol_run_poll(run, piece_bytes);
 		if (ol_collector_verdict(run->collector, NULL) < 0)
 			break; /* What is left unwritten nobody will read. */
@@ -446,6 +477,11 @@ int ol_run_reserve(struct ol_run *run, uint64_t bytes, struct ol_error *error) {
 	run->words.reserved_bytes += bytes;
 	ol_run_write_flight(run, OL_ACTIVITY_RUNNING);
 	return 0;
+}
+
+void ol_run_spend_allocation(struct ol_run *run, uint64_t object_count, uint64_t bytes) {
+	double cost_ns = (double)object_count * SMALL_OBJECT_NS + (double)bytes * SMALL_BYTE_NS;
+	ol_clock_spend_ns(run->clock, (uint64_t)cost_ns);
 }
 
 struct ol_profile *ol_run_profile(struct ol_run *run) {

@@ -23,6 +23,27 @@ struct ol_run_links {
 	int notice_fd;   /* Readable when usage has come to the threshold of spec->watchdog. */
 	struct ol_flight *flight;
 	struct ol_policy *policy; /* NULL: Go's own rules. Asked from ol_run_create on. */
+	/* What stands in for the system; NULL: the system itself. */
+	const struct ol_run_pretence *pretence;
+};
+
+/* A world in which nothing real happens. */
+struct ol_run_pretence {
+	void *context;
+	struct ol_clock *clock; /* Virtual. */
+	struct ol_memory *memory;
+	unsigned processors; /* Count. */
+	/* Frames up, in place of a socket. */
+	int (*send)(void *context, const struct ol_frame *frame, struct ol_error *error);
+	uint64_t (*usage_bytes)(void *context);         /* Of the cage. */
+	uint64_t (*address_space_bytes)(void *context); /* Of the process. */
+	/* What the process holds beside the heap's objects. */
+	void (*note_beside)(void *context, uint64_t metadata_bytes, uint64_t script_bytes);
+	/* Whatever became due is done. 0; or a negative code that ends the run, whatever the script
+	 * catches: it was killed, its time is up. */
+	int (*poll)(void *context, struct ol_error *error);
+	/* How many bytes may be written before something may be due. */
+	uint64_t (*quiet_bytes)(void *context);
 };
 
 /* Errors: also what ol_run_verdict tells, where the policy's on_start ends the run. */

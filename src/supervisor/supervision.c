@@ -21,6 +21,7 @@
 #include "record/frame.h"
 #include "sampler/sampler.h"
 #include "supervisor/launch.h"
+#include "supervisor/notes.h"
 #include "supervisor/system.h"
 #include "supervisor/verdict.h"
 #include "supervisor/watch.h"
@@ -33,6 +34,7 @@ enum {
 struct ol_supervision {
 	const struct ol_supervisor_sink *sink;
 	struct ol_run_summary *summary;
+	struct ol_notes notes;
 	struct ol_clock clock;
 	struct ol_cage *cage;
 	struct ol_flight *flight;
@@ -42,7 +44,6 @@ struct ol_supervision {
 	struct ol_watch watch;
 	uint64_t start_ns;
 	bool is_ready; /* In its cage, its program about to start. */
-	bool is_phase_open;
 	bool is_timed_out;
 	bool is_witnessed;        /* The sink has seen it at its end. */
 	bool is_cage_lost;        /* The group was taken away from outside. */
@@ -52,42 +53,8 @@ struct ol_supervision {
 	uint64_t killed_at_bytes; /* Usage just before the lab killed it; 0 if it did not. */
 	uint64_t deadline_ns;     /* UINT64_MAX: none. */
 	uint64_t guard_ns;        /* When the cage is looked after next. */
-	enum ol_outcome own_word;
 	union ol_arrival arrival;
 };
-
-/* Where the present phase is kept; NULL: it is only counted. A run keeps its first phases; a
- * service, which has one a request, its latest. */
-static struct ol_phase *present_phase(struct ol_run_summary *summary) {
-	if (summary->phase_count == 0)
-		return NULL;
-	if (summary->phase_count <= OL_PHASES_MAX)
-		return &summary->phases[summary->phase_count - 1];
-	return summary->spec.is_service ? &summary->phases[OL_PHASES_MAX - 1] : NULL;
-}
-
-static void note_phase_end(struct ol_supervision *self, const struct ol_phase *phase) {
-	struct ol_phase *place = present_phase(self->summary);
-	if (place != NULL)
-		*place = *phase;
-	self->is_phase_open = false;
-	if (self->sink->on_phase_end != NULL)
-		self->sink->on_phase_end(self->sink->context, phase);
-}
-
-static void note_phase_begin(struct ol_supervision *self, const struct ol_phase *phase) {
-	struct ol_run_summary *summary = self->summary;
-	if (summary->spec.is_service && summary->phase_count >= OL_PHASES_MAX)
-		memmove(&summary->phases[0], &summary->phases[1],
-			(OL_PHASES_MAX - 1) * sizeof summary->phases[0]);
-	summary->phase_count++;
-	struct ol_phase *place = present_phase(summary);
-	if (place != NULL)
-		*place = *phase;
-	self->is_phase_open = true;
-	if (self->sink->on_phase_begin != NULL)
-		self->sink->on_phase_begin(self->sink->context, phase);
-}
 
 static void tell_event(const struct ol_supervision *self, const struct ol_event *event) {
 	if (event->text[0] != '\0' && self->sink->on_event != NULL)
@@ -112,44 +79,13 @@ static void witness(struct ol_supervision *self) {
 static void note_frame(struct ol_supervision *self) {
 	const struct ol_frame *frame = &self->arrival.frame;
 	const struct ol_supervisor_sink *sink = self->sink;
-	switch ((enum ol_frame_kind)frame->kind) {
-	case OL_FRAME_READY:
+	ol_notes_frame(&self->notes, frame);
+	if (frame->kind == OL_FRAME_READY)
 		self->is_ready = true;
-		self->summary->baseline_bytes = frame->ready.baseline_bytes;
-		break;
-	case OL_FRAME_PHASE_BEGIN:
-		note_phase_begin(self, &frame->phase);
-		break;
-	case OL_FRAME_PHASE_END:
-		note_phase_end(self, &frame->phase);
-		break;
-	case OL_FRAME_GC:
-		if (sink->on_gc != NULL)
-			sink->on_gc(sink->context, &frame->gc);
-		break;
-	case OL_FRAME_EVENT:
-		if (sink->on_event != NULL)
-			sink->on_event(sink->context, &frame->event);
-		break;
-	case OL_FRAME_END:
-		self->summary->evidence.has_frame_end = 1;
-		self->own_word = frame->end.outcome;
-		memcpy(self->summary->error_message, frame->end.message, sizeof frame->end.message);
-		memcpy(self->summary->error_traceback, frame->end.traceback, sizeof frame->end.traceback);
-		if (self->own_word == OL_OUTCOME_SHUT_DOWN)
-			witness(self);
-		break;
-	case OL_FRAME_PROFILE:
-		if (sink->on_profile != NULL)
-			sink->on_profile(sink->context, frame->profile.sites, frame->profile.site_count);
-		break;
-	case OL_FRAME_ANSWER:
-		if (sink->on_answer != NULL)
-			sink->on_answer(sink->context, &self->arrival.answer_frame.answer);
-		break;
-	case OL_FRAME_KIND_COUNT:
-		break;
-	}
+	else if (frame->kind == OL_FRAME_END && self->notes.own_word == OL_OUTCOME_SHUT_DOWN)
+		witness(self);
+	else if (frame->kind == OL_FRAME_ANSWER && sink->on_answer != NULL)
+		sink->on_answer(sink->context, &self->arrival.answer_frame.answer);
 }
 
 /* Takes all frames that are there. A subject that sends rubbish is ended. */
@@ -316,26 +252,11 @@ static void reap(struct ol_supervision *self) {
 		evidence->signal = WTERMSIG(status);
 }
 
-/* A phase that its subject did not live to end gets its end from the last words. */
-static void close_phase(struct ol_supervision *self) {
-	struct ol_run_summary *summary = self->summary;
-	const struct ol_phase *place = present_phase(summary);
-	if (!self->is_phase_open || place == NULL)
-		return;
-	struct ol_phase phase = *place;
-	phase.end_ns = summary->wall_ns;
-	phase.requested_bytes = summary->last_words.phase_requested_bytes;
-	phase.cage_bytes = summary->last_words.cage_bytes;
-	phase.garbage_bytes = summary->last_words.garbage_bytes;
-	phase.memstats = summary->last_words.memstats;
-	note_phase_end(self, &phase);
-}
-
 static void judge(struct ol_supervision *self, const struct ol_cage_counters *counters) {
 	struct ol_run_summary *summary = self->summary;
 	struct ol_verdict_facts facts = {
 		.evidence = &summary->evidence,
-		.own_word = self->own_word,
+		.own_word = self->notes.own_word,
 		.is_timed_out = self->is_timed_out,
 		.stall_ns = counters->stall_ns,
 		.wall_ns = summary->wall_ns,
@@ -377,7 +298,7 @@ static int read_evidence(struct ol_supervision *self, struct ol_error *error) {
 		counters.peak_bytes > summary->last_words.cage_bytes)
 		summary->last_words.cage_bytes = counters.peak_bytes;
 	judge(self, &counters);
-	close_phase(self);
+	ol_notes_close_phase(&self->notes);
 	return 0;
 }
 
@@ -482,6 +403,7 @@ int ol_supervision_start(const struct ol_run_spec *spec, const struct ol_supervi
 	ret_summary->spec = *spec;
 	self->sink = sink;
 	self->summary = ret_summary;
+	self->notes = (struct ol_notes){ .sink = sink, .summary = ret_summary };
 	self->clock = ol_clock_real();
 	self->flight_fd = -1;
 	int result = set_up(self, error);
