@@ -16,6 +16,7 @@
 #include "cli/signals.h"
 #include "report/report.h"
 #include "supervisor/supervisor.h"
+#include "world/world.h"
 
 enum { RECORD_PERIOD_MS = 10, LIVE_PERIOD_MS = 100 };
 
@@ -221,7 +222,7 @@ static int run_once(struct session *session, int64_t number) {
 	};
 	int result = open_run(session, &error);
 	if (result == 0)
-		result = ol_supervise(&request->plan.spec, &texts, &sink, session->summary, &error);
+		result = ol_world_run(&request->plan.spec, &texts, &sink, session->summary, &error);
 	int status = OL_EXIT_LAB;
 	if (result == 0) {
 		status = conclude(session, number);

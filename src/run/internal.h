@@ -51,6 +51,9 @@ void ol_run_poll(struct ol_run *run, uint64_t bytes);
 /* A virtual clock is told what the allocation of so many small objects took. */
 void ol_run_spend_allocation(struct ol_run *run, uint64_t object_count, uint64_t bytes);
 
+/* Where there is one. */
+void ol_run_hear_pretence(struct ol_run *run);
+
 /* The program has ended in good order and has said so; it holds what it has until the lab has
  * looked at that. */
 void ol_run_await_witness(const struct ol_run *run);

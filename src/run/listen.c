@@ -40,9 +40,11 @@ static void hear_kernel(struct ol_run *run) {
 }
 
 /* The pretended kernel has the account of what it cannot see, and does what became due. */
-static void hear_pretence(struct ol_run *run) {
+void ol_run_hear_pretence(struct ol_run *run) {
 	const struct ol_run_pretence *pretence = run->links.pretence;
 	struct ol_error error;
+	if (pretence == NULL)
+		return;
 	pretence->note_beside(
 		pretence->context, ol_heap_stats(run->heap).metadata_bytes, run->words.script_peak_bytes);
 	if (pretence->poll(pretence->context, &error) < 0)
@@ -51,8 +53,7 @@ static void hear_pretence(struct ol_run *run) {
 
 void ol_run_poll(struct ol_run *run, uint64_t bytes) {
 	ol_collector_poll(run->collector);
-	if (run->links.pretence != NULL)
-		hear_pretence(run);
+	ol_run_hear_pretence(run);
 	hear_lab(run);
 	run->unheard_bytes += bytes;
 	if (run->unheard_bytes >= HEAR_EVERY_BYTES)

@@ -26,6 +26,8 @@ enum {
 /* What a virtual clock is told of small objects: serving one, writing a byte to it. */
 #define SMALL_OBJECT_NS 15.0
 #define SMALL_BYTE_NS   0.1
+/* ... and of one instruction of Lua. */
+#define INSTRUCTION_NS 5
 
 uint64_t ol_run_elapsed_ns(const struct ol_run *run) {
 	return ol_clock_now_ns(run->clock) - run->start_ns;
@@ -249,6 +251,7 @@ void ol_run_note_script_bytes(struct ol_run *run, uint64_t bytes, uint64_t peak_
 }
 
 int ol_run_begin(struct ol_run *run, struct ol_error *error) {
+	ol_run_hear_pretence(run);
 	run->frame.ready = (struct ol_frame_ready){
 		.at_ns = ol_run_elapsed_ns(run),
 		.baseline_bytes = ol_run_cage_bytes(run),
@@ -292,6 +295,7 @@ int ol_run_end_phase(struct ol_run *run, struct ol_error *error) {
 		return 0;
 	if (may_count(run) || !ol_heap_is_idle(run->heap))
 		(void)ol_run_garbage_bytes(run);
+	ol_run_hear_pretence(run);
 	run->phase.end_ns = ol_run_elapsed_ns(run);
 	run->phase.cage_bytes = ol_run_cage_bytes(run);
 	run->phase.requested_bytes = run->words.phase_requested_bytes;
@@ -384,7 +388,9 @@ static void fill_randomly(struct ol_random *random, char *address, uint64_t byte
 
 static uint64_t touch_piece_bytes(const struct ol_run *run) {
 	const struct ol_run_pretence *pretence = run->links.pretence;
-	if (pretence == NULL || run->links.policy != NULL)
+	const struct ol_policy *policy = run->links.policy;
+	bool is_asked = policy != NULL && (policy->ops->on_tick || policy->ops->on_pressure);
+	if (pretence == NULL || is_asked)
 		return TOUCH_BYTES;
 	uint64_t quiet_bytes = pretence->quiet_bytes(pretence->context);
 	return quiet_bytes > TOUCH_BYTES ? quiet_bytes : TOUCH_BYTES;
@@ -482,6 +488,17 @@ int ol_run_reserve(struct ol_run *run, uint64_t bytes, struct ol_error *error) {
 void ol_run_spend_allocation(struct ol_run *run, uint64_t object_count, uint64_t bytes) {
 	double cost_ns = (double)object_count * SMALL_OBJECT_NS + (double)bytes * SMALL_BYTE_NS;
 	ol_clock_spend_ns(run->clock, (uint64_t)cost_ns);
+}
+
+int ol_run_spend_instructions(struct ol_run *run, uint64_t count, struct ol_error *error) {
+	const struct ol_run_pretence *pretence = run->links.pretence;
+	ol_clock_spend_ns(run->clock, count * INSTRUCTION_NS);
+	if (pretence == NULL)
+		return 0;
+	int result = pretence->poll(pretence->context, error);
+	if (result < 0)
+		ol_collector_break_off(run->collector, error);
+	return result;
 }
 
 struct ol_profile *ol_run_profile(struct ol_run *run) {

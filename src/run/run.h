@@ -111,6 +111,9 @@ uint64_t ol_run_elapsed_ns(const struct ol_run *run);
 uint64_t ol_run_garbage_bytes(struct ol_run *run);
 /* ol_heap_check. */
 int ol_run_check(struct ol_run *run, struct ol_error *error);
+/* A virtual clock is told that the script has come so far; what became due on it is done. Errors:
+ * what ends the run. */
+int ol_run_spend_instructions(struct ol_run *run, uint64_t count, struct ol_error *error);
 /* What the script's own state holds, for the last words. */
 void ol_run_note_script_bytes(struct ol_run *run, uint64_t bytes, uint64_t peak_bytes);
 

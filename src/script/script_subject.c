@@ -39,6 +39,11 @@ static void note_script_bytes(void *context, uint64_t held_bytes, uint64_t peak_
 		ol_run_note_script_bytes(subject->run, held_bytes, peak_bytes);
 }
 
+static int spend_instructions(void *context, uint64_t count, struct ol_error *error) {
+	const struct ol_script_subject *subject = context;
+	return subject->run != NULL ? ol_run_spend_instructions(subject->run, count, error) : 0;
+}
+
 static void open_subject_core(lua_State *L) {
 	ol_subject_open_handles(L);
 	ol_subject_open_heap(L);
@@ -62,6 +67,7 @@ int ol_script_subject_create(const struct ol_run_spec *spec, int socket_fd,
 		.seed = spec->seed,
 		.context = subject,
 		.log = log_line,
+		.on_instructions = strcmp(spec->world, "pretend") == 0 ? spend_instructions : NULL,
 		.open_core = open_subject_core,
 	};
 	int result = ol_lua_create(&config, &subject->lua, error);

@@ -72,6 +72,8 @@ static int open_libraries(lua_State *L) {
 	return 0;
 }
 
+static void guard(lua_State *L, lua_Debug *debug);
+
 int ol_lua_open(struct ol_lua *lua, struct ol_error *error) {
 	lua->L = lua_newstate(ol_allocator_reallocate, &lua->allocator);
 	if (lua->L == NULL)
@@ -79,6 +81,9 @@ int ol_lua_open(struct ol_lua *lua, struct ol_error *error) {
 	/* No panic function: nothing enters Lua but through the door; if that were ever untrue, Lua
 	 * aborts the process, which must not go on. */
 	*(struct ol_lua **)lua_getextraspace(lua->L) = lua;
+	/* Every coroutine takes that over from the one that makes it. */
+	if (lua->config.on_instructions != NULL)
+		lua_sethook(lua->L, guard, LUA_MASKCOUNT, OL_LUA_HOOK_INSTRUCTIONS);
 	return ol_lua_enter(lua, open_libraries, NULL, error);
 }
 
@@ -126,6 +131,14 @@ int ol_lua_enter(struct ol_lua *lua, lua_CFunction body, void *argument, struct 
 
 static void guard(lua_State *L, lua_Debug *debug) {
 	struct ol_lua *lua = ol_lua_of(L);
+	const struct ol_lua_config *config = &lua->config;
+	struct ol_error error;
+	if (!lua->is_aborted && config->on_instructions != NULL) {
+		int result =
+			config->on_instructions(config->context, OL_LUA_HOOK_INSTRUCTIONS, &error);
+		if (result < 0)
+			ol_lua_abort(L, result, error.message);
+	}
 	if (!lua->is_aborted && (lua->deadline_ns == 0 || now_ns() < lua->deadline_ns))
 		return;
 	if (lua->is_aborted)

@@ -36,6 +36,9 @@ struct ol_lua_config {
 	uint64_t seed;             /* Of math.random. */
 	void *context;             /* The side's own, for its bindings. */
 	void (*log)(void *context, const char *line); /* NULL: lines are dropped. */
+	/* Told of so many instructions of Lua more, where it is not NULL; a negative code ends the
+	 * state as ol_lua_abort does. */
+	int (*on_instructions)(void *context, uint64_t count, struct ol_error *error);
 	/* Adds the side's functions to lab.core, on top of the stack. May raise. */
 	void (*open_core)(lua_State *L);
 };

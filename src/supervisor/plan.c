@@ -133,7 +133,7 @@ static const struct {
 } choices[] = {
 	{ "rules", (const char *const[]){ "go1.16", "go1.19", "go1.21", NULL } },
 	{ "collector", (const char *const[]){ "stw", "incremental", "concurrent", NULL } },
-	{ "world", (const char *const[]){ "real", NULL } },
+	{ "world", (const char *const[]){ "real", "pretend", NULL } },
 };
 
 const char *const *ol_plan_choices(const char *setting) {
@@ -304,7 +304,7 @@ const struct ol_setting ol_settings[] = {
 	{ "policy", 0, "NAME|FILE", "who decides when to collect; NAME:ARGUMENT (go)" },
 	{ "collector", 0, "MODE", "how it collects: stw, incremental or concurrent (stw)" },
 	{ "trigger-test", 0, "WHEN", "after an allocation was served, as Go, or before (after)" },
-	{ "world", 0, "WORLD", "real: the kernel's pages and the kernel's kill (real)" },
+	{ "world", 0, "WORLD", "real: the kernel's own kill; pretend: any size (real)" },
 	{ "huge-pages", 0, NULL, "ask for transparent huge pages" },
 	{ "stress", 0, NULL, "collect at every allocation" },
 	{ "seed", 0, "N", "of everything random in the run (1)" },
