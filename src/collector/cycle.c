@@ -222,7 +222,7 @@ void ol_cycle_end(struct ol_collector *collector, const struct ol_cycle_end *end
 static void spend_cycle(
 	struct ol_collector *collector, const struct ol_heap_marking *marking, uint64_t swept_pages) {
 	double cost_ns = OL_COLLECTOR_STOP_NS +
-					 (double)marking->scan_work_bytes * OL_COLLECTOR_SCAN_NS +
+					 (double)marking->scan_work_bytes * OL_COLLECTOR_SLOT_BYTE_NS +
 					 (double)marking->marked_objects * OL_COLLECTOR_OBJECT_NS +
 					 (double)swept_pages * OL_COLLECTOR_SWEEP_PAGE_NS;
 	ol_clock_spend_ns(collector->clock, (uint64_t)cost_ns);

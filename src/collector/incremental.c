@@ -13,10 +13,18 @@ static const double background_work_per_byte =
 static const double background_work_min = 4096;
 static const double scavenge_share = 0.01;
 
+static void spend(struct ol_collector *collector, double cost_ns) {
+	ol_clock_spend_ns(collector->clock, (uint64_t)cost_ns);
+}
+
+static double roots(const struct ol_collector *collector) {
+	return (double)ol_heap_stats(collector->heap).roots_count;
+}
+
 void ol_incremental_begin(struct ol_collector *collector, bool is_forced) {
 	uint64_t begin_ns = ol_clock_now_ns(collector->clock);
 	ol_cycle_begin(collector, is_forced);
-	ol_clock_spend_ns(collector->clock, (uint64_t)OL_COLLECTOR_STOP_NS);
+	spend(collector, OL_COLLECTOR_STOP_NS + roots(collector) * OL_COLLECTOR_TAKE_ROOT_NS);
 	ol_heap_mark_begin(collector->heap);
 	ol_cycle_begin_marking(collector, begin_ns);
 }
@@ -43,7 +51,8 @@ static double mark(struct ol_collector *collector, double work, uint64_t *time_n
 	bool is_idle = false;
 	uint64_t done = ol_heap_mark_some(collector->heap, 0, (uint64_t)work, &is_idle);
 	collector->cost_ns += (double)done * OL_COLLECTOR_SCAN_NS;
-	ol_clock_spend_ns(collector->clock, (uint64_t)((double)done * OL_COLLECTOR_SCAN_NS));
+	spend(collector, (double)done * OL_COLLECTOR_STEP_BYTE_NS +
+						 (is_idle ? roots(collector) * OL_COLLECTOR_MARK_ROOT_NS : 0));
 	*time_ns += ol_clock_now_ns(collector->clock) - begin_ns;
 	if (is_idle)
 		end_cycle(collector);

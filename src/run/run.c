@@ -27,7 +27,10 @@ enum {
 #define SMALL_OBJECT_NS 15.0
 #define SMALL_BYTE_NS   0.1
 /* ... and of one instruction of Lua. */
-#define INSTRUCTION_NS 5
+#define INSTRUCTION_NS 2
+/* ... of a request of its own, and of word to the lab. */
+#define REQUEST_NS 800
+#define FRAME_NS   4000
 
 uint64_t ol_run_elapsed_ns(const struct ol_run *run) {
 	return ol_clock_now_ns(run->clock) - run->start_ns;
@@ -66,6 +69,7 @@ void ol_run_write_flight(struct ol_run *run, enum ol_activity activity) {
 static int send_frame(struct ol_run *run, enum ol_frame_kind kind, struct ol_error *error) {
 	const struct ol_run_pretence *pretence = run->links.pretence;
 	run->frame.kind = kind;
+	ol_clock_spend_ns(run->clock, FRAME_NS);
 	if (pretence != NULL)
 		return pretence->send(pretence->context, &run->frame, error);
 	if (run->links.socket_fd < 0)
@@ -364,6 +368,7 @@ void ol_run_end(
 static void begin_request(struct ol_run *run, uint64_t bytes) {
 	if (!run->has_phase)
 		(void)ol_run_phase(run, "program", NULL);
+	ol_clock_spend_ns(run->clock, REQUEST_NS);
 	ol_run_poll(run, bytes);
 	run->words.phase_requested_bytes += bytes;
 	run->words.request_bytes = bytes;
@@ -390,7 +395,7 @@ static uint64_t touch_piece_bytes(const struct ol_run *run) {
 	const struct ol_run_pretence *pretence = run->links.pretence;
 	const struct ol_policy *policy = run->links.policy;
 	bool is_asked = policy != NULL && (policy->ops->on_tick || policy->ops->on_pressure);
-	if (pretence == NULL || is_asked)
+	if (pretence == NULL || is_asked || ol_collector_verdict(run->collector, NULL) < 0)
 		return TOUCH_BYTES;
 	uint64_t quiet_bytes = pretence->quiet_bytes(pretence->context);
 	return quiet_bytes > TOUCH_BYTES ? quiet_bytes : TOUCH_BYTES;
