@@ -137,15 +137,15 @@ static uint64_t fault_in(
 	uint64_t absent = ol_pretend_region_absent(region, first, count);
 	if (absent == 0)
 		return count;
-	uint64_t wanted = absent + ol_pretend_region_add_tables(region, first, count);
-	uint64_t charged = ol_pretend_charge(self, wanted);
+	uint64_t table_pages = ol_pretend_region_add_tables(region, first, count);
+	uint64_t charged = ol_pretend_charge(self, absent + table_pages);
 	ol_clock_spend_ns(self->config.clock, charged * OL_PRETEND_FRESH_PAGE_NS);
 	uint64_t done = count;
-	if (charged < wanted) {
+	if (charged < absent + table_pages) {
 		/* Killed on the way: page by page to where that was. */
-		uint64_t found = 0;
-		for (done = 0; done < count && found + 1 <= charged; done++)
-			found += ol_pretend_region_absent(region, first + done, 1);
+		uint64_t left = charged > table_pages ? charged - table_pages : 0;
+		for (done = 0; done < count && left > 0; done++)
+			left -= ol_pretend_region_absent(region, first + done, 1);
 	}
 	int64_t changed = done > 0 ? ol_pretend_region_set(region, first, done, true) : 0;
 	self->is_short |= changed < 0;

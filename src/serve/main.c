@@ -20,6 +20,7 @@
 #include "http/systemd.h"
 #include "report/report.h"
 #include "serve/service.h"
+#include "world/world.h"
 
 enum { HOSTS_MAX = 16, SAMPLE_PERIOD_MS = 100 };
 
@@ -204,6 +205,9 @@ static int run(struct serving *serving, int argc, char **argv) {
 		ol_run_request_print_script(request);
 		return OL_EXIT_DONE;
 	}
+	if (ol_world_is_pretend(&request->plan.spec))
+		return ol_say_usage(
+			"--world=pretend: what is served is a real heap; oomlab run has both worlds");
 	uint32_t is_uncaged = ol_cli_value(&request->line, "no-cage") != NULL;
 	struct ol_plan *const plans[] = { &request->draft, &request->plan };
 	for (size_t i = 0; i < 2; i++) {

@@ -406,6 +406,32 @@ static uint64_t share_of(uint64_t whole_bytes, double percent) {
 	return (uint64_t)((double)whole_bytes * percent / 100);
 }
 
+static bool is_pretend(const struct ol_run_spec *spec) {
+	return strcmp(spec->world, "pretend") == 0;
+}
+
+static int check_world(const struct ol_plan *plan, struct ol_error *error) {
+	const struct ol_run_spec *spec = &plan->spec;
+	if (!is_pretend(spec))
+		return 0;
+	if (strcmp(spec->collector, "concurrent") == 0)
+		return ol_error_set(error, -EINVAL,
+			"collector=concurrent: its threads race, and the pretend world runs the same each "
+			"time; take incremental, or world=real");
+	if (spec->parent_group[0] != '\0')
+		return ol_error_set(error, -EINVAL,
+			"group=%.64s: the pretend world has no control groups; world=real has",
+			spec->parent_group);
+	if (spec->has_huge_pages)
+		return ol_error_set(
+			error, -EINVAL, "huge-pages: the pretend world has none; world=real may have");
+	if (plan->has_dump && spec->dump_parent[0] != '\0')
+		return ol_error_set(error, -EINVAL,
+			"dump=%.64s: a pretend run has no process that could leave one; world=real has",
+			spec->dump_parent);
+	return 0;
+}
+
 /* What it leaves behind goes where temporary files go. */
 static int finish_watchdog(struct ol_plan *plan, struct ol_error *error) {
 	struct ol_run_spec *spec = &plan->spec;
@@ -419,7 +445,8 @@ static int finish_watchdog(struct ol_plan *plan, struct ol_error *error) {
 	if (result < 0)
 		return ol_error_set(
 			error, result, "watchdog=%.64s: %.600s", plan->watchdog, reason.message);
-	if (!plan->has_dump) {
+	/* A pretend run has no process that could leave one, and says the same each time. */
+	if (!plan->has_dump && !is_pretend(spec)) {
 		bool is_usable =
 			directory != NULL && *directory != '\0' && strlen(directory) < sizeof spec->dump_parent;
 		snprintf(spec->dump_parent, sizeof spec->dump_parent, "%s", is_usable ? directory : "/tmp");
@@ -442,7 +469,9 @@ int ol_plan_finish(struct ol_plan *plan, struct ol_error *error) {
 			bytes = script_memory_minimum_bytes;
 		spec->script_memory_bytes_max = bytes;
 	}
-	int result = finish_watchdog(plan, error);
+	int result = check_world(plan, error);
+	if (result == 0)
+		result = finish_watchdog(plan, error);
 	if (result < 0)
 		return result;
 	if (strcmp(spec->rules, "go1.16") == 0 && spec->memory_limit_bytes != OL_MEMORY_LIMIT_OFF)
