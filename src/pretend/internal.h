@@ -27,7 +27,7 @@ struct ol_pretend {
 	struct ol_memory_mmap below;
 	struct ol_pretend_config config;
 	/* The cage, in pages. usage counts what is charged: stock of it is not used yet. */
-	uint64_t limit_pages;  /* The smaller one of its own and its parent's, swap included. */
+	uint64_t limit_pages; /* The smaller one of its own and its parent's, swap included. */
 	uint64_t usage_pages;
 	uint64_t stock_pages;
 	uint64_t peak_pages;
@@ -38,8 +38,8 @@ struct ol_pretend {
 	uint64_t address_space_bytes;
 	bool is_killed;
 	bool is_kill_told;
-	bool is_short;         /* Of real memory. */
-	unsigned check_count;  /* Modulo its range. */
+	bool is_short;        /* Of real memory. */
+	unsigned check_count; /* Modulo its range. */
 	unsigned watch_count;
 	struct ol_pretend_watch watches[OL_PRETEND_WATCHES_MAX];
 	/* Sorted by address. */

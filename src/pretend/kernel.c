@@ -32,8 +32,8 @@ static void set_limit_pages(struct ol_pretend *pretend) {
 		pretend->limit_pages = parent_pages;
 }
 
-int ol_pretend_create(
-	const struct ol_pretend_config *config, struct ol_pretend **ret_pretend, struct ol_error *error) {
+int ol_pretend_create(const struct ol_pretend_config *config, struct ol_pretend **ret_pretend,
+	struct ol_error *error) {
 	struct ol_pretend *pretend = calloc(1, sizeof *pretend);
 	if (pretend == NULL)
 		return ol_error_set(error, -ENOMEM, "no memory for the pretend world");
@@ -179,9 +179,9 @@ bool ol_pretend_is_killed(const struct ol_pretend *pretend) {
 /* Of what is charged: what does not fit into memory is in swap. */
 static uint64_t in_memory_bytes(const struct ol_pretend *pretend, uint64_t page_count) {
 	uint64_t bytes = page_count * OL_PRETEND_PAGE_BYTES;
-	uint64_t memory_bytes = pretend->limit_pages * OL_PRETEND_PAGE_BYTES -
-							pretend->config.swap_bytes / OL_PRETEND_PAGE_BYTES *
-								OL_PRETEND_PAGE_BYTES;
+	uint64_t memory_bytes =
+		pretend->limit_pages * OL_PRETEND_PAGE_BYTES -
+		pretend->config.swap_bytes / OL_PRETEND_PAGE_BYTES * OL_PRETEND_PAGE_BYTES;
 	return bytes < memory_bytes ? bytes : memory_bytes;
 }
 
@@ -194,8 +194,7 @@ struct ol_pretend_facts ol_pretend_facts(const struct ol_pretend *pretend) {
 	struct ol_pretend_facts facts = {
 		.usage_bytes = ol_pretend_usage_bytes(pretend),
 		.peak_bytes = in_memory_bytes(pretend, pretend->peak_pages),
-		.resident_bytes =
-			(pretend->resident_pages + pretend->beside_pages) * OL_PRETEND_PAGE_BYTES,
+		.resident_bytes = (pretend->resident_pages + pretend->beside_pages) * OL_PRETEND_PAGE_BYTES,
 		.address_space_bytes = pretend->address_space_bytes,
 		.high_count = pretend->high_count,
 		.stall_ns = pretend->stall_ns,

@@ -153,8 +153,8 @@ static uint64_t fault_in(
 	return done;
 }
 
-static void write_pages(struct ol_pretend *self, void *address, uint64_t bytes,
-	_Atomic uint64_t *touched_bytes) {
+static void write_pages(
+	struct ol_pretend *self, void *address, uint64_t bytes, _Atomic uint64_t *touched_bytes) {
 	struct ol_pretend_region *region = region_of(self, address);
 	uint64_t begin = (uint64_t)(uintptr_t)address - region->address, end = begin + bytes;
 	uint64_t end_page = (end - 1) / OL_PRETEND_PAGE_BYTES + 1;

@@ -62,7 +62,8 @@ uint64_t ol_pretend_region_absent(
 	uint64_t absent = 0;
 	unsigned last = (begin + (unsigned)count - 1) / 64;
 	for (unsigned word = begin / 64; word <= last; word++)
-		absent += (unsigned)__builtin_popcountll(~bits[word] & mask_of(begin, (unsigned)count, word));
+		absent +=
+			(unsigned)__builtin_popcountll(~bits[word] & mask_of(begin, (unsigned)count, word));
 	return absent;
 }
 

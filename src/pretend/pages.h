@@ -23,8 +23,7 @@ struct ol_pretend_region {
 };
 
 /* -ENOMEM. */
-int ol_pretend_region_init(
-	struct ol_pretend_region *region, uint64_t address, uint64_t page_count);
+int ol_pretend_region_init(struct ol_pretend_region *region, uint64_t address, uint64_t page_count);
 void ol_pretend_region_finish(struct ol_pretend_region *region);
 
 /* Of pages [first, first + count), which lie in one chunk: how many are not resident. */

@@ -32,8 +32,8 @@ struct ol_pretend_config {
 	void (*on_kill)(void *context);
 };
 
-int ol_pretend_create(
-	const struct ol_pretend_config *config, struct ol_pretend **ret_pretend, struct ol_error *error);
+int ol_pretend_create(const struct ol_pretend_config *config, struct ol_pretend **ret_pretend,
+	struct ol_error *error);
 void ol_pretend_destroy(struct ol_pretend *pretend); /* NULL is fine. */
 
 /* Where the program's heap gets its pages. After the kill nothing is charged any more. */
@@ -55,9 +55,9 @@ struct ol_pretend_facts {
 	uint64_t resident_bytes; /* Of the process. */
 	uint64_t address_space_bytes;
 	uint64_t swap_peak_bytes;
-	uint64_t high_count;    /* Times that memory.high was exceeded. */
-	uint64_t stall_ns;      /* Waited for it. */
-	uint64_t limit_bytes;   /* Now. */
+	uint64_t high_count;  /* Times that memory.high was exceeded. */
+	uint64_t stall_ns;    /* Waited for it. */
+	uint64_t limit_bytes; /* Now. */
 	bool is_killed;
 	enum ol_limited_by limited_by; /* Whose limit killed it. */
 };
