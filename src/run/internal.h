@@ -35,6 +35,8 @@ struct ol_run {
 	struct ol_last_words words; /* What the flight recorder holds. */
 	struct ol_phase phase;      /* The present one; name "" before the first. */
 	bool has_phase;
+	struct ol_run_load *loads; /* That are not released: a list. */
+	uint64_t load_count;       /* Made so far. */
 	unsigned reservation_count;
 	struct ol_reservation reservations[OL_RUN_RESERVATIONS_MAX];
 	struct ol_frame frame; /* Large: kept off the stack. */
@@ -44,6 +46,12 @@ struct ol_run {
 void ol_run_write_flight(struct ol_run *run, enum ol_activity activity);
 /* The present phase, if there is one, is over, and told. */
 int ol_run_end_phase(struct ol_run *run, struct ol_error *error);
+
+/* Before so many bytes are asked for: whoever wants something is heard, and the last words are true
+ * if it is what kills. */
+void ol_run_begin_request(struct ol_run *run, uint64_t bytes);
+/* Lets go of the loads that are left. */
+void ol_run_end_loads(struct ol_run *run);
 
 /* A point at which whoever wants something of the program is heard: the policy, the lab, the
  * kernel. bytes: asked for or written since the last one. */

@@ -100,24 +100,26 @@ uint32_t ol_profile_add(
 	return number;
 }
 
-void ol_profile_note_allocated(struct ol_profile *profile, uint32_t place, uint64_t bytes) {
+void ol_profile_note_allocated(
+	struct ol_profile *profile, uint32_t place, uint64_t objects, uint64_t bytes) {
 	if (place == OL_PROFILE_NOWHERE)
 		return;
 	assert(place < OL_PROFILE_SITES_MAX);
 	struct ol_profile_site *site = &profile->sites[place];
-	site->alloc_objects++;
+	site->alloc_objects += objects;
 	site->alloc_bytes += bytes;
-	site->held_objects++;
+	site->held_objects += objects;
 	site->held_bytes += bytes;
 }
 
-void ol_profile_note_released(struct ol_profile *profile, uint32_t place, uint64_t bytes) {
+void ol_profile_note_released(
+	struct ol_profile *profile, uint32_t place, uint64_t objects, uint64_t bytes) {
 	if (place == OL_PROFILE_NOWHERE)
 		return;
 	assert(place < OL_PROFILE_SITES_MAX);
 	struct ol_profile_site *site = &profile->sites[place];
-	assert(site->held_objects > 0 && site->held_bytes >= bytes);
-	site->held_objects--;
+	assert(site->held_objects >= objects && site->held_bytes >= bytes);
+	site->held_objects -= objects;
 	site->held_bytes -= bytes;
 }
 

@@ -28,8 +28,11 @@ uint32_t ol_profile_find(const struct ol_profile *profile, const char *file, uin
 uint32_t ol_profile_add(
 	struct ol_profile *profile, const char *file, uint64_t line, const char *function);
 
-void ol_profile_note_allocated(struct ol_profile *profile, uint32_t place, uint64_t bytes);
-void ol_profile_note_released(struct ol_profile *profile, uint32_t place, uint64_t bytes);
+/* objects: how many, bytes all of them together. */
+void ol_profile_note_allocated(
+	struct ol_profile *profile, uint32_t place, uint64_t objects, uint64_t bytes);
+void ol_profile_note_released(
+	struct ol_profile *profile, uint32_t place, uint64_t objects, uint64_t bytes);
 
 /* Each place that has allocated, one after the other: true while there is one. Begin with 0. */
 bool ol_profile_next(

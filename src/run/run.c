@@ -231,6 +231,7 @@ void ol_run_destroy(struct ol_run *run) {
 	for (unsigned i = 0; i < run->reservation_count; i++)
 		run->memory->ops->unreserve(
 			run->memory, run->reservations[i].address, run->reservations[i].bytes);
+	ol_run_end_loads(run);
 	ol_collector_destroy(run->collector);
 	ol_heap_destroy(run->heap);
 	ol_profile_destroy(run->profile);
@@ -365,7 +366,7 @@ void ol_run_end(
 
 /* Before a request is served: the last words must be true if it is the one that kills. A scenario
  * that names no phases has one. */
-static void begin_request(struct ol_run *run, uint64_t bytes) {
+void ol_run_begin_request(struct ol_run *run, uint64_t bytes) {
 	if (!run->has_phase)
 		(void)ol_run_phase(run, "program", NULL);
 	ol_clock_spend_ns(run->clock, REQUEST_NS);
@@ -435,13 +436,13 @@ static void touch(struct ol_run *run, char *address, uint64_t bytes, enum ol_fil
 /* Before it is written to: what ends the run there is told, too. */
 static void note_allocated(struct ol_run *run, ol_root root) {
 	if (run->profile != NULL)
-		ol_profile_note_allocated(run->profile, run->place,
+		ol_profile_note_allocated(run->profile, run->place, 1,
 			ol_heap_object_bytes(run->heap, ol_heap_root_load(run->heap, root)));
 }
 
 int ol_run_slab(struct ol_run *run, uint64_t bytes, enum ol_fill fill, ol_root *ret_root,
 	struct ol_error *error) {
-	begin_request(run, bytes);
+	ol_run_begin_request(run, bytes);
 	ol_root root;
 	int result = ol_collector_allocate_slab(run->collector, bytes, &root, error);
 	if (result < 0)
@@ -454,7 +455,7 @@ int ol_run_slab(struct ol_run *run, uint64_t bytes, enum ol_fill fill, ol_root *
 
 int ol_run_node(struct ol_run *run, uint32_t slot_count, uint64_t payload_bytes, ol_root *ret_root,
 	struct ol_error *error) {
-	begin_request(run, payload_bytes);
+	ol_run_begin_request(run, payload_bytes);
 	ol_root root;
 	int result =
 		ol_collector_allocate_node(run->collector, slot_count, payload_bytes, &root, error);

@@ -12,6 +12,7 @@
 #include "collector/collector.h"
 #include "record/flight.h"
 #include "record/frame.h"
+#include "workload/load.h"
 
 struct ol_run; /* Opaque. */
 
@@ -72,6 +73,30 @@ int ol_run_slab(struct ol_run *run, uint64_t bytes, enum ol_fill fill, ol_root *
 /* A node, held by a new root, its payload written. */
 int ol_run_node(struct ol_run *run, uint32_t slot_count, uint64_t payload_bytes, ol_root *ret_root,
 	struct ol_error *error);
+
+/* Bulk work: a load (workload/load.h) in this run. The run's until it is released. */
+struct ol_run_load; /* Opaque. */
+/* How far it goes, and how fast. */
+struct ol_run_load_plan {
+	struct ol_load_goal goal;
+	uint64_t ns_max; /* Ends it too; UINT64_MAX for no end. */
+	/* At most; 0 for as fast as it goes. A cache's, a queue's and a tree's in operations, the
+	 * others' in bytes. */
+	double per_second;
+};
+/* Makes it, its objects random by the run's seed, and goes on as ol_run_load_go_on. On failure
+ * there is none: what it has kept is let go of. */
+int ol_run_load_create(struct ol_run *run, const struct ol_load_spec *spec,
+	const struct ol_run_load_plan *plan, struct ol_run_load **ret_load, struct ol_error *error);
+/* Goes on, by slices, between which whoever wants something is heard. Errors: see
+ * ol_heap_allocate_slab and ol_run_verdict. */
+int ol_run_load_go_on(
+	struct ol_run_load *load, const struct ol_run_load_plan *plan, struct ol_error *error);
+enum ol_load_kind ol_run_load_kind(const struct ol_run_load *load);
+struct ol_load_totals ol_run_load_totals(const struct ol_run_load *load);
+/* Lets go of all that it keeps. */
+void ol_run_load_release(struct ol_run_load *load);
+
 /* Sleeps; meanwhile whatever the collector, the policy and the lab want is done. Errors: see
  * ol_run_verdict. */
 int ol_run_wait(struct ol_run *run, uint64_t ns, struct ol_error *error);

@@ -97,7 +97,7 @@ void *ol_handle_check_object(lua_State *L, int index) {
 static void let_go(lua_State *L, struct ol_handle *handle) {
 	struct ol_heap *heap = heap_of(L);
 	if (handle->place != OL_PROFILE_NOWHERE)
-		ol_profile_note_released(ol_run_profile(ol_subject_of(L)->run), handle->place,
+		ol_profile_note_released(ol_run_profile(ol_subject_of(L)->run), handle->place, 1,
 			ol_heap_object_bytes(heap, ol_heap_root_load(heap, handle->root)));
 	ol_heap_root_release(heap, handle->root);
 	*handle = (struct ol_handle){ OL_ROOT_NONE, OL_PROFILE_NOWHERE };

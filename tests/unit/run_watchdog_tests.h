@@ -117,7 +117,7 @@ static void an_end_in_good_order_tells_who_allocated_what_and_what_is_held(void 
 	ol_run_set_place(world->run, ol_profile_add(profile, "x.lua", 7, "fill"));
 	assert_int_equal(ol_run_slab(world->run, 8192, OL_FILL_BYTE, &roots[0], NULL), 0);
 	assert_int_equal(ol_run_slab(world->run, 8192, OL_FILL_BYTE, &roots[1], NULL), 0);
-	ol_profile_note_released(profile, ol_run_place(world->run), 8192);
+	ol_profile_note_released(profile, ol_run_place(world->run), 1, 8192);
 	ol_run_tag(world->run, "");
 	assert_int_equal(ol_profile_find(profile, "x.lua", 7), OL_PROFILE_NOWHERE);
 	ol_run_set_place(world->run, ol_profile_add(profile, "x.lua", 7, "fill"));
@@ -173,7 +173,7 @@ static void places_beyond_the_table_are_counted_together(void **state) {
 			place = ol_profile_add(profile, file, 1, "f");
 		assert_int_equal(
 			place, i % 700 < OL_PROFILE_SITES_MAX - 1 ? i % 700 : OL_PROFILE_SITES_MAX - 1);
-		ol_profile_note_allocated(profile, place, 10);
+		ol_profile_note_allocated(profile, place, 1, 10);
 	}
 	const struct ol_profile_site *site;
 	uint32_t cursor = 0, count = 0;
