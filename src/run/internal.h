@@ -50,6 +50,8 @@ int ol_run_end_phase(struct ol_run *run, struct ol_error *error);
 /* Before so many bytes are asked for: whoever wants something is heard, and the last words are true
  * if it is what kills. */
 void ol_run_begin_request(struct ol_run *run, uint64_t bytes);
+/* How much may be written to at once before anybody wants to be heard again. */
+uint64_t ol_run_piece_bytes(const struct ol_run *run);
 /* Lets go of the loads that are left. */
 void ol_run_end_loads(struct ol_run *run);
 

@@ -50,6 +50,10 @@ static int run_slice(struct ol_run_load *load, uint64_t bytes_max, uint64_t oper
 	bool *ret_is_done, struct ol_error *error) {
 	struct ol_run *run = load->run;
 	uint64_t request_bytes = ol_load_request_bytes(load->load, bytes_max);
+	uint64_t piece_bytes = ol_run_piece_bytes(run);
+	/* A large object, or the rest of one, is a slice of its own where nobody minds. */
+	if (request_bytes > bytes_max && piece_bytes > bytes_max)
+		bytes_max = request_bytes < piece_bytes ? request_bytes : piece_bytes;
 	ol_run_begin_request(run, request_bytes);
 	int result = ol_run_verdict(run, error);
 	if (result < 0)
@@ -65,6 +69,12 @@ static int run_slice(struct ol_run_load *load, uint64_t bytes_max, uint64_t oper
 	run->words.phase_requested_bytes += progress.bytes - request_bytes;
 	run->words.allocated_since_count_bytes += progress.bytes - request_bytes;
 	*ret_is_done = progress.is_done;
+	/* To find an entry takes about as long as to make one. */
+	ol_run_spend_allocation(run,
+		progress.operations > progress.objects ? progress.operations : progress.objects,
+		progress.small_bytes);
+	if (run->links.pretence != NULL)
+		ol_run_poll(run, progress.bytes);
 	return ol_run_verdict(run, error);
 }
 

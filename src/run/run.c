@@ -392,7 +392,7 @@ static void fill_randomly(struct ol_random *random, char *address, uint64_t byte
 	}
 }
 
-static uint64_t touch_piece_bytes(const struct ol_run *run) {
+uint64_t ol_run_piece_bytes(const struct ol_run *run) {
 	const struct ol_run_pretence *pretence = run->links.pretence;
 	const struct ol_policy *policy = run->links.policy;
 	bool is_asked = policy != NULL && (policy->ops->on_tick || policy->ops->on_pressure);
@@ -410,7 +410,7 @@ static void touch(struct ol_run *run, char *address, uint64_t bytes, enum ol_fil
 		run->links.flight != NULL ? &run->links.flight->touched_bytes : NULL;
 	ol_run_write_flight(run, OL_ACTIVITY_TOUCHING);
 	while (bytes > 0) {
-		uint64_t piece_bytes = touch_piece_bytes(run);
+		uint64_t piece_bytes = ol_run_piece_bytes(run);
 		if (piece_bytes > bytes)
 			piece_bytes = bytes;
 		/* Little is written before anybody could have stopped the world for it. */

@@ -93,6 +93,7 @@ struct ol_load {
 	uint64_t next_bytes;
 	uint64_t next_object_bytes; /* In the heap. */
 	struct ol_load_totals totals;
+	uint64_t small_bytes;    /* Of the allocated bytes, what small objects took. */
 	struct ol_load_goal end; /* In terms of totals. */
 	char *unwritten;         /* The rest of a large object. */
 	uint64_t unwritten_bytes;
@@ -141,6 +142,10 @@ static inline bool ol_load_has_budget(const struct ol_load_budget *budget) {
 	return budget->bytes > 0 && budget->operations > 0;
 }
 
+static inline void ol_load_charge(struct ol_load_budget *budget, uint64_t bytes) {
+	budget->bytes -= bytes < budget->bytes ? bytes : budget->bytes;
+}
+
 static inline bool ol_load_is_at_goal(const struct ol_load *load) {
 	const struct ol_load_totals *totals = &load->totals;
 	return totals->allocated_bytes >= load->end.bytes ||
@@ -166,13 +171,17 @@ static inline void ol_load_note_made(struct ol_load *load, struct ol_load_budget
 	totals->live_objects++;
 	totals->live_bytes += object_bytes;
 	if (__builtin_expect(object_bytes > OL_HEAP_SMALL_BYTES_MAX, 0)) {
+		/* Its header and its slots are written already, or count as that. */
+		ol_load_charge(budget, object_bytes - payload_bytes);
 		load->unwritten = payload;
 		load->unwritten_bytes = payload_bytes;
 		ol_load_write(load, budget);
 		return;
 	}
-	memset(payload, OL_LOAD_FILL, payload_bytes);
-	budget->bytes -= object_bytes < budget->bytes ? object_bytes : budget->bytes;
+	if (!load->world.memory->is_pretend)
+		memset(payload, OL_LOAD_FILL, payload_bytes);
+	load->small_bytes += object_bytes;
+	ol_load_charge(budget, object_bytes);
 	atomic_store_explicit(
 		load->world.touched_bytes, budget->bytes_max - budget->bytes, memory_order_relaxed);
 }

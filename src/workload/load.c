@@ -119,6 +119,7 @@ int ol_load_step(struct ol_load *load, uint64_t bytes_max, uint64_t operations_m
 		.bytes_max = bytes_max,
 	};
 	struct ol_load_totals before = load->totals;
+	uint64_t small_bytes_before = load->small_bytes;
 	if (load->unwritten_bytes > 0)
 		ol_load_write(load, &budget);
 	int result = load->ops->advance(load, &budget, error);
@@ -130,6 +131,7 @@ int ol_load_step(struct ol_load *load, uint64_t bytes_max, uint64_t operations_m
 	*ret_progress = (struct ol_load_progress){
 		.objects = load->totals.allocated_objects - before.allocated_objects,
 		.bytes = load->totals.allocated_bytes - before.allocated_bytes,
+		.small_bytes = load->small_bytes - small_bytes_before,
 		.operations = load->totals.operations - before.operations,
 		.is_done = !load->is_busy && load->unwritten_bytes == 0 && ol_load_is_at_goal(load),
 	};

@@ -107,8 +107,9 @@ struct ol_load_totals {
 struct ol_load_progress {
 	uint64_t objects; /* Count. */
 	uint64_t bytes;
-	uint64_t operations; /* Count. */
-	bool is_done;        /* The goal is reached. */
+	uint64_t small_bytes; /* Of these, what small objects took: written by plain stores. */
+	uint64_t operations;  /* Count. */
+	bool is_done;         /* The goal is reached. */
 };
 
 /* Has a goal of nothing: a step builds what is built at first. The same seed makes the same objects
@@ -127,7 +128,8 @@ void ol_load_set_goal(struct ol_load *load, const struct ol_load_goal *goal);
 int ol_load_step(struct ol_load *load, uint64_t bytes_max, uint64_t operations_max,
 	struct ol_load_progress *ret_progress, struct ol_error *error);
 
-/* What the next slice may ask for: its bytes, or those of the next object if that is larger. */
+/* What the next slice may ask for: its bytes, or those of the next object, or of the rest of the
+ * present one, if that is larger. */
 uint64_t ol_load_request_bytes(const struct ol_load *load, uint64_t bytes_max);
 
 struct ol_load_totals ol_load_totals(const struct ol_load *load);
