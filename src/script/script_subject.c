@@ -47,6 +47,7 @@ static int spend_instructions(void *context, uint64_t count, struct ol_error *er
 static void open_subject_core(lua_State *L) {
 	ol_subject_open_handles(L);
 	ol_subject_open_heap(L);
+	ol_subject_open_loads(L);
 	ol_subject_open_policy_heap(L);
 }
 

@@ -41,6 +41,7 @@ bool ol_subject_was_refused(const struct ol_script_subject *subject, const struc
 #define OL_HANDLE_SLAB "slab"
 #define OL_HANDLE_NODE "node"
 #define OL_HANDLE_ROOT "root"
+#define OL_HANDLE_LOAD "load"
 
 struct ol_handle {
 	ol_root root;   /* OL_ROOT_NONE: closed. */
@@ -71,12 +72,15 @@ struct ol_handle *ol_handle_push_closed(lua_State *L, const char *kind);
 void ol_handle_push(lua_State *L, void *object);
 /* The object behind the slab, node or root at index; raises if it is another thing or closed. */
 void *ol_handle_check_object(lua_State *L, int index);
+/* The run of the heap at index 1, which the program may use now; raises. */
+struct ol_run *ol_subject_check_heap(lua_State *L);
 /* A whole number of bytes or slots from minimum up; raises. */
 uint64_t ol_subject_check_count(lua_State *L, int index, uint64_t minimum, const char *what);
 
 /* Make the metatables. Raise. */
 void ol_subject_open_handles(lua_State *L);
 void ol_subject_open_heap(lua_State *L);
+void ol_subject_open_loads(lua_State *L); /* After the heap. */
 void ol_subject_open_policy_heap(lua_State *L);
 
 /* Answers requests until the lab wants no more: 0. What ends it sooner: the policy (-ECANCELED), a

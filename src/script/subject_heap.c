@@ -11,7 +11,7 @@
 
 enum { WAIT_SECONDS_MAX = 3600 };
 
-static struct ol_run *check_heap(lua_State *L) {
+struct ol_run *ol_subject_check_heap(lua_State *L) {
 	luaL_checkudata(L, 1, OL_HANDLE_HEAP);
 	const struct ol_script_subject *subject = ol_subject_of(L);
 	if (subject->is_policy_asked)
@@ -29,7 +29,7 @@ static struct ol_run *check_heap(lua_State *L) {
  * @treturn heap itself, so that heap:phase("spike"):slab(n) reads well
  */
 static int heap_phase(lua_State *L) {
-	struct ol_run *run = check_heap(L);
+	struct ol_run *run = ol_subject_check_heap(L);
 	size_t length;
 	const char *name = luaL_checklstring(L, 2, &length);
 	luaL_argcheck(L, length > 0 && length < OL_NAME_BYTES && strlen(name) == length, 2,
@@ -51,7 +51,7 @@ static int heap_phase(lua_State *L) {
  * @treturn heap itself, so that heap:tag("cache"):slab(n) reads well
  */
 static int heap_tag(lua_State *L) {
-	struct ol_run *run = check_heap(L);
+	struct ol_run *run = ol_subject_check_heap(L);
 	size_t length;
 	const char *tag = luaL_optlstring(L, 2, "", &length);
 	luaL_argcheck(L, length < OL_NAME_BYTES && strlen(tag) == length, 2,
@@ -71,7 +71,7 @@ static int heap_tag(lua_State *L) {
  * @treturn slab  to be released by slab:release() or `<close>`
  */
 static int heap_slab(lua_State *L) {
-	struct ol_run *run = check_heap(L);
+	struct ol_run *run = ol_subject_check_heap(L);
 	uint64_t bytes = ol_subject_check_count(L, 2, 1, "bytes");
 	static const char *const fills[] = {
 		[OL_FILL_BYTE] = "byte",
@@ -100,7 +100,7 @@ static int heap_slab(lua_State *L) {
  * @treturn node  to be released by node:release() or `<close>`
  */
 static int heap_node(lua_State *L) {
-	struct ol_run *run = check_heap(L);
+	struct ol_run *run = ol_subject_check_heap(L);
 	uint64_t slots = ol_subject_check_count(L, 2, 0, "slots");
 	uint64_t payload_bytes =
 		lua_isnoneornil(L, 3) ? 0 : ol_subject_check_count(L, 3, 0, "payload bytes");
@@ -127,7 +127,7 @@ static int heap_node(lua_State *L) {
  * @tparam number seconds  0 to 3600
  */
 static int heap_wait(lua_State *L) {
-	struct ol_run *run = check_heap(L);
+	struct ol_run *run = ol_subject_check_heap(L);
 	lua_Number seconds = luaL_checknumber(L, 2);
 	luaL_argcheck(L, seconds >= 0 && seconds <= WAIT_SECONDS_MAX, 2, "expected 0 to 3600 seconds");
 	struct ol_error error;
@@ -146,7 +146,7 @@ static int heap_wait(lua_State *L) {
  * @treturn heap itself
  */
 static int heap_reserve(lua_State *L) {
-	struct ol_run *run = check_heap(L);
+	struct ol_run *run = ol_subject_check_heap(L);
 	uint64_t bytes = ol_subject_check_count(L, 2, 0, "bytes");
 	struct ol_error error;
 
@@ -164,7 +164,7 @@ static int heap_reserve(lua_State *L) {
  * @treturn root
  */
 static int heap_root(lua_State *L) {
-	struct ol_run *run = check_heap(L);
+	struct ol_run *run = ol_subject_check_heap(L);
 	void *object = lua_isnoneornil(L, 2) ? NULL : ol_handle_check_object(L, 2);
 	struct ol_error error;
 
@@ -181,7 +181,7 @@ static int heap_root(lua_State *L) {
  * @function heap:collect
  */
 static int heap_collect(lua_State *L) {
-	ol_run_collect(check_heap(L));
+	ol_run_collect(ol_subject_check_heap(L));
 	ol_subject_obey(L);
 	return 0;
 }
@@ -192,7 +192,7 @@ static int heap_collect(lua_State *L) {
  * @treturn integer bytes given back
  */
 static int heap_free_os_memory(lua_State *L) {
-	uint64_t bytes = ol_run_free_os_memory(check_heap(L));
+	uint64_t bytes = ol_run_free_os_memory(ol_subject_check_heap(L));
 	ol_subject_obey(L);
 	ol_lua_push_uint64(L, bytes); /* ..., bytes */
 	return 1;
@@ -206,7 +206,7 @@ static int heap_free_os_memory(lua_State *L) {
  * @treturn table
  */
 static int heap_stats(lua_State *L) {
-	struct ol_memstats memstats = ol_run_memstats(check_heap(L));
+	struct ol_memstats memstats = ol_run_memstats(ol_subject_check_heap(L));
 	ol_lua_push_record(L, &ol_memstats_type, &memstats); /* ..., stats */
 	return 1;
 }
@@ -217,7 +217,7 @@ static int heap_stats(lua_State *L) {
  * @treturn integer|nil bytes; nil while a cycle is under way (incremental, concurrent)
  */
 static int heap_garbage(lua_State *L) {
-	uint64_t bytes = ol_run_garbage_bytes(check_heap(L));
+	uint64_t bytes = ol_run_garbage_bytes(ol_subject_check_heap(L));
 	if (bytes == UINT64_MAX)
 		lua_pushnil(L); /* ..., nil */
 	else
@@ -230,7 +230,7 @@ static int heap_garbage(lua_State *L) {
  * @function heap:check
  */
 static int heap_check(lua_State *L) {
-	struct ol_run *run = check_heap(L);
+	struct ol_run *run = ol_subject_check_heap(L);
 	struct ol_error error;
 	if (ol_run_check(run, &error) < 0)
 		return ol_subject_raise(L, &error);
@@ -243,7 +243,7 @@ static int heap_check(lua_State *L) {
  * @treturn integer
  */
 static int heap_elapsed_ns(lua_State *L) {
-	ol_lua_push_uint64(L, ol_run_elapsed_ns(check_heap(L))); /* ..., ns */
+	ol_lua_push_uint64(L, ol_run_elapsed_ns(ol_subject_check_heap(L))); /* ..., ns */
 	return 1;
 }
 
