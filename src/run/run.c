@@ -20,7 +20,7 @@ enum {
 	COUNT_EVERY_BYTES = 256 << 10, /* Garbage is counted anew after so much was asked for. */
 	COUNT_SHARE_INVERSE = 50,      /* Counting may take a fiftieth of the time, ... */
 	COUNT_FREE_NS = 2000000,       /* ... and two milliseconds more. */
-	COUNT_ROOT_NS = 20,            /* What it costs on a virtual clock. */
+	COUNT_OBJECT_NS = 20,          /* What an object costs, to a virtual clock. */
 };
 
 /* What a virtual clock is told of small objects: serving one, writing a byte to it. */
@@ -284,8 +284,10 @@ uint64_t ol_run_garbage_bytes(struct ol_run *run) {
 	note_garbage(run, allocated_bytes - reachable_bytes);
 	run->counting_ns += ol_clock_now_ns(run->clock) - begin_ns;
 	/* A virtual clock does not see it. */
-	if (run->clock->is_virtual)
-		run->counting_ns += ol_heap_stats(run->heap).roots_count * COUNT_ROOT_NS;
+	if (run->clock->is_virtual) {
+		struct ol_heap_stats stats = ol_heap_stats(run->heap);
+		run->counting_ns += (stats.mallocs_count - stats.frees_count) * COUNT_OBJECT_NS;
+	}
 	return run->words.garbage_bytes;
 }
 
