@@ -2,12 +2,14 @@
 #ifndef OL_PRETEND_INTERNAL_H
 #define OL_PRETEND_INTERNAL_H
 
+#include "os/os.h"
 #include "pretend/pages.h"
 #include "pretend/pretend.h"
 
 enum {
 	OL_PRETEND_WATCHES_MAX = 2,
 	OL_PRETEND_REGIONS_MAX = 1 << 16,
+	OL_PRETEND_FILES_MAX = 256,
 	OL_PRETEND_BATCH_PAGES = 64 /* Linux charges a group by so many: MEMCG_CHARGE_BATCH. */
 };
 
@@ -22,9 +24,26 @@ struct ol_pretend_watch {
 	bool is_above;
 };
 
+/* One reservation of address space. */
+struct ol_pretend_region {
+	uint64_t address;
+	uint64_t page_count;
+	struct ol_pretend_pages resident;
+	struct ol_pretend_pages shared; /* Of those, what a child has, too; no room before a fork. */
+	uint8_t *tables;                /* One byte for 2 MiB: something in it was once resident. */
+};
+
+/* A file of the program, whose pages are in the page cache as far as there is room. */
+struct ol_pretend_file {
+	bool is_open;
+	uint64_t page_count;
+	uint64_t cached_pages;
+};
+
 struct ol_pretend {
 	struct ol_memory memory; /* What the heap is given. */
 	struct ol_memory_mmap below;
+	struct ol_os os;
 	struct ol_pretend_config config;
 	/* The cage, in pages. usage counts what is charged: stock of it is not used yet. */
 	uint64_t limit_pages; /* The smaller one of its own and its parent's, swap included. */
@@ -33,6 +52,10 @@ struct ol_pretend {
 	uint64_t peak_pages;
 	uint64_t beside_pages; /* Of the process itself. */
 	uint64_t resident_pages;
+	uint64_t cached_pages; /* Of files; can be reclaimed. */
+	uint64_t child_pages;  /* That only children still have, or that they needed for themselves. */
+	unsigned child_count;
+	struct ol_pretend_file files[OL_PRETEND_FILES_MAX];
 	uint64_t high_count;
 	uint64_t stall_ns;
 	uint64_t address_space_bytes;
@@ -54,7 +77,19 @@ uint64_t ol_pretend_charge(struct ol_pretend *pretend, uint64_t page_count);
 void ol_pretend_tell_kill(struct ol_pretend *pretend);
 void ol_pretend_uncharge(struct ol_pretend *pretend, uint64_t page_count);
 
-/* memory.c */
+/* Gives up to so many pages of files back; returns how many. */
+uint64_t ol_pretend_reclaim(struct ol_pretend *pretend, uint64_t page_count);
+/* The limits are others now: what is above is reclaimed; what cannot be kills. */
+void ol_pretend_limit_changed(struct ol_pretend *pretend);
+
+/* os.c */
+void ol_pretend_os_init(struct ol_pretend *pretend);
+
+/* memory.c: all pages of now are shared with a child; returns how many pages of tables that takes,
+ * or -ENOMEM. */
+int64_t ol_pretend_share_pages(struct ol_pretend *pretend);
+void ol_pretend_unshare_pages(struct ol_pretend *pretend);
+
 void ol_pretend_memory_init(struct ol_pretend *pretend);
 void ol_pretend_memory_finish(struct ol_pretend *pretend);
 

@@ -12,7 +12,10 @@
  * heap. */
 static const uint64_t process_address_bytes = 8 * OL_MIB;
 
-enum { CHECK_EVERY = 1024 }; /* Calls between two looks at what is really held. */
+enum {
+	CHECK_EVERY = 1024,    /* Calls between two looks at what is really held. */
+	RECLAIM_PAGES_MIN = 32 /* Linux: SWAP_CLUSTER_MAX. */
+};
 
 static uint64_t pages_of(uint64_t bytes) {
 	return bytes / OL_PRETEND_PAGE_BYTES + (bytes % OL_PRETEND_PAGE_BYTES != 0);
@@ -42,6 +45,7 @@ int ol_pretend_create(const struct ol_pretend_config *config, struct ol_pretend 
 	pretend->address_space_bytes = process_address_bytes;
 	set_limit_pages(pretend);
 	ol_pretend_memory_init(pretend);
+	ol_pretend_os_init(pretend);
 	*ret_pretend = pretend;
 	return 0;
 }
@@ -113,6 +117,43 @@ static uint64_t room_pages_of(const struct ol_pretend *pretend) {
 	return pretend->limit_pages > used_pages ? pretend->limit_pages - used_pages : 0;
 }
 
+uint64_t ol_pretend_reclaim(struct ol_pretend *pretend, uint64_t page_count) {
+	uint64_t reclaimed_pages = 0;
+	/* The oldest file first. */
+	for (unsigned i = 0; i < OL_PRETEND_FILES_MAX && reclaimed_pages < page_count; i++) {
+		struct ol_pretend_file *file = &pretend->files[i];
+		uint64_t wanted_pages = page_count - reclaimed_pages;
+		uint64_t given_pages =
+			file->cached_pages < wanted_pages ? file->cached_pages : wanted_pages;
+		file->cached_pages -= given_pages;
+		reclaimed_pages += given_pages;
+	}
+	pretend->cached_pages -= reclaimed_pages;
+	ol_pretend_uncharge(pretend, reclaimed_pages);
+	return reclaimed_pages;
+}
+
+/* As much room as it takes, a cluster at least, as far as files have it. */
+static void make_room(struct ol_pretend *pretend, uint64_t page_count) {
+	uint64_t room_pages = room_pages_of(pretend);
+	if (room_pages >= page_count || pretend->cached_pages == 0)
+		return;
+	uint64_t wanted_pages = page_count - room_pages;
+	(void)ol_pretend_reclaim(
+		pretend, wanted_pages < RECLAIM_PAGES_MIN ? RECLAIM_PAGES_MIN : wanted_pages);
+}
+
+void ol_pretend_limit_changed(struct ol_pretend *pretend) {
+	set_limit_pages(pretend);
+	/* What is in stock is given back first. */
+	pretend->usage_pages -= pretend->stock_pages;
+	pretend->stock_pages = 0;
+	if (pretend->usage_pages > pretend->limit_pages)
+		(void)ol_pretend_reclaim(pretend, pretend->usage_pages - pretend->limit_pages);
+	pretend->is_killed |= pretend->usage_pages > pretend->limit_pages;
+	ol_pretend_tell_kill(pretend);
+}
+
 /* Takes whole batches, and at the limit what is left of one. */
 static void take_batches(struct ol_pretend *pretend, uint64_t page_count) {
 	uint64_t batch_count = (page_count + OL_PRETEND_BATCH_PAGES - 1) / OL_PRETEND_BATCH_PAGES;
@@ -137,6 +178,7 @@ void ol_pretend_tell_kill(struct ol_pretend *pretend) {
 uint64_t ol_pretend_charge(struct ol_pretend *pretend, uint64_t page_count) {
 	if (pretend->is_killed)
 		return 0;
+	make_room(pretend, page_count);
 	uint64_t room_pages = room_pages_of(pretend);
 	uint64_t charged_pages = page_count < room_pages ? page_count : room_pages;
 	if (charged_pages <= pretend->stock_pages) {

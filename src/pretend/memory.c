@@ -28,6 +28,26 @@ static struct ol_pretend_region *region_of(struct ol_pretend *pretend, const voi
 	return &pretend->regions[index];
 }
 
+static void finish_region(struct ol_pretend_region *region) {
+	ol_pretend_pages_finish(&region->resident);
+	ol_pretend_pages_finish(&region->shared);
+	free(region->tables);
+}
+
+static uint64_t table_count(const struct ol_pretend_region *region) {
+	return region->page_count / OL_PRETEND_TABLE_PAGES + 1;
+}
+
+static int init_region(struct ol_pretend_region *region) {
+	region->tables = calloc(table_count(region), 1);
+	if (region->tables == NULL ||
+		ol_pretend_pages_init(&region->resident, region->page_count) < 0) {
+		free(region->tables);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
 static int add_region(struct ol_pretend *pretend, uint64_t address, uint64_t bytes) {
 	if (pretend->region_count == OL_PRETEND_REGIONS_MAX)
 		return -ENOMEM;
@@ -40,10 +60,12 @@ static int add_region(struct ol_pretend *pretend, uint64_t address, uint64_t byt
 		pretend->regions = regions;
 		pretend->region_room = room;
 	}
-	struct ol_pretend_region region;
-	int result = ol_pretend_region_init(&region, address, bytes / OL_PRETEND_PAGE_BYTES);
-	if (result < 0)
-		return result;
+	struct ol_pretend_region region = {
+		.address = address,
+		.page_count = bytes / OL_PRETEND_PAGE_BYTES,
+	};
+	if (init_region(&region) < 0)
+		return -ENOMEM;
 	unsigned index = region_index(pretend, address);
 	memmove(&pretend->regions[index + 1], &pretend->regions[index],
 		(pretend->region_count - index) * sizeof *pretend->regions);
@@ -85,24 +107,33 @@ static int pretend_commit(
 	return below->ops->commit(below, address, bytes, error);
 }
 
-/* The pages of a chunk from first on, up to end. */
-static uint64_t pages_in_chunk(uint64_t first, uint64_t end) {
-	uint64_t rest = OL_PRETEND_CHUNK_PAGES - first % OL_PRETEND_CHUNK_PAGES;
-	return end - first < rest ? end - first : rest;
+/* A child keeps what its parent lets go of, or writes to: those pages are its own from here on.
+ * Returns how many. */
+static uint64_t leave_to_children(
+	struct ol_pretend *self, struct ol_pretend_region *region, uint64_t first, uint64_t count) {
+	if (region->shared.page_count == 0)
+		return 0;
+	int64_t changed = ol_pretend_pages_set(&region->shared, first, count, false);
+	self->is_short |= changed < 0;
+	uint64_t left_pages = changed > 0 ? (uint64_t)changed : 0;
+	self->child_pages += left_pages;
+	return left_pages;
 }
 
+/* Returns how many pages nobody has any more. */
 static uint64_t drop_pages(
 	struct ol_pretend *self, struct ol_pretend_region *region, uint64_t first, uint64_t end) {
-	uint64_t dropped_pages = 0;
+	uint64_t dropped_pages = 0, left_pages = 0;
 	while (first < end) {
-		uint64_t count = pages_in_chunk(first, end);
-		int64_t changed = ol_pretend_region_set(region, first, count, false);
+		uint64_t count = ol_pretend_pages_in_chunk(first, end);
+		left_pages += leave_to_children(self, region, first, count);
+		int64_t changed = ol_pretend_pages_set(&region->resident, first, count, false);
 		self->is_short |= changed < 0;
 		dropped_pages += changed > 0 ? (uint64_t)changed : 0;
 		first += count;
 	}
 	self->resident_pages -= dropped_pages;
-	return dropped_pages;
+	return dropped_pages - left_pages;
 }
 
 static void pretend_release(struct ol_memory *memory, void *address, uint64_t bytes) {
@@ -121,36 +152,80 @@ static void pretend_unreserve(struct ol_memory *memory, void *address, uint64_t 
 	unsigned index = region_index(self, (uint64_t)(uintptr_t)address);
 	struct ol_pretend_region *region = &self->regions[index];
 	assert(region->address == (uint64_t)(uintptr_t)address);
-	self->resident_pages -= region->resident_pages;
-	ol_pretend_uncharge(self, region->resident_pages);
-	ol_pretend_region_finish(region);
+	ol_pretend_uncharge(self, drop_pages(self, region, 0, region->page_count));
+	finish_region(region);
 	memmove(region, region + 1, (self->region_count - index - 1) * sizeof *region);
 	self->region_count--;
 	self->address_space_bytes -= bytes;
 	below->ops->unreserve(below, address, bytes);
 }
 
+/* Page tables that pages of one chunk want and that are not there yet: count. They are from here
+ * on. */
+static unsigned add_tables(struct ol_pretend_region *region, uint64_t first, uint64_t count) {
+	unsigned added = 0;
+	for (uint64_t i = first / OL_PRETEND_TABLE_PAGES;
+		 i <= (first + count - 1) / OL_PRETEND_TABLE_PAGES; i++) {
+		added += region->tables[i] == 0;
+		region->tables[i] = 1;
+	}
+	return added;
+}
+
+/* Pages that are written to and that a child has, too, are copied; what the limit does not let be
+ * is not. */
+static void copy_shared(
+	struct ol_pretend *self, struct ol_pretend_region *region, uint64_t first, uint64_t count) {
+	if (region->shared.page_count == 0)
+		return;
+	uint64_t copied_pages =
+		ol_pretend_charge(self, ol_pretend_pages_count(&region->shared, first, count));
+	ol_clock_spend_ns(self->config.clock, copied_pages * OL_PRETEND_FRESH_PAGE_NS);
+	if (!self->is_killed)
+		(void)leave_to_children(self, region, first, count);
+}
+
 /* Makes pages of one chunk resident, as far as the limit lets it; returns how many of them, from
  * the first on, are so now. */
 static uint64_t fault_in(
 	struct ol_pretend *self, struct ol_pretend_region *region, uint64_t first, uint64_t count) {
-	uint64_t absent = ol_pretend_region_absent(region, first, count);
-	if (absent == 0)
-		return count;
-	uint64_t table_pages = ol_pretend_region_add_tables(region, first, count);
-	uint64_t charged = ol_pretend_charge(self, absent + table_pages);
-	ol_clock_spend_ns(self->config.clock, charged * OL_PRETEND_FRESH_PAGE_NS);
+	uint64_t absent_pages = count - ol_pretend_pages_count(&region->resident, first, count);
+	copy_shared(self, region, first, count);
+	if (absent_pages == 0)
+		return self->is_killed ? 0 : count;
+	unsigned table_pages = add_tables(region, first, count);
+	uint64_t charged_pages = ol_pretend_charge(self, absent_pages + table_pages);
+	ol_clock_spend_ns(self->config.clock, charged_pages * OL_PRETEND_FRESH_PAGE_NS);
 	uint64_t done = count;
-	if (charged < absent + table_pages) {
+	if (charged_pages < absent_pages + table_pages) {
 		/* Killed on the way: page by page to where that was. */
-		uint64_t left = charged > table_pages ? charged - table_pages : 0;
-		for (done = 0; done < count && left > 0; done++)
-			left -= ol_pretend_region_absent(region, first + done, 1);
+		uint64_t left_pages = charged_pages > table_pages ? charged_pages - table_pages : 0;
+		for (done = 0; done < count && left_pages > 0; done++)
+			left_pages -= 1 - ol_pretend_pages_count(&region->resident, first + done, 1);
 	}
-	int64_t changed = done > 0 ? ol_pretend_region_set(region, first, done, true) : 0;
+	int64_t changed = done > 0 ? ol_pretend_pages_set(&region->resident, first, done, true) : 0;
 	self->is_short |= changed < 0;
 	self->resident_pages += changed > 0 ? (uint64_t)changed : 0;
 	return done;
+}
+
+int64_t ol_pretend_share_pages(struct ol_pretend *pretend) {
+	int64_t table_pages = 0;
+	for (unsigned i = 0; i < pretend->region_count; i++) {
+		struct ol_pretend_region *region = &pretend->regions[i];
+		if (region->resident.page_count == 0)
+			continue;
+		if (ol_pretend_pages_copy(&region->shared, &region->resident) < 0)
+			return -ENOMEM;
+		for (uint64_t table = 0; table < table_count(region); table++)
+			table_pages += region->tables[table];
+	}
+	return table_pages;
+}
+
+void ol_pretend_unshare_pages(struct ol_pretend *pretend) {
+	for (unsigned i = 0; i < pretend->region_count; i++)
+		ol_pretend_pages_finish(&pretend->regions[i].shared);
 }
 
 static void write_pages(
@@ -160,7 +235,7 @@ static void write_pages(
 	uint64_t end_page = (end - 1) / OL_PRETEND_PAGE_BYTES + 1;
 	uint64_t page = begin / OL_PRETEND_PAGE_BYTES, at = begin;
 	while (page < end_page && !self->is_killed) {
-		uint64_t count = pages_in_chunk(page, end_page);
+		uint64_t count = ol_pretend_pages_in_chunk(page, end_page);
 		uint64_t done = fault_in(self, region, page, count);
 		uint64_t reached = (page + done) * OL_PRETEND_PAGE_BYTES;
 		reached = reached < end ? reached : end;
@@ -217,7 +292,7 @@ void ol_pretend_memory_finish(struct ol_pretend *pretend) {
 		struct ol_pretend_region *region = &pretend->regions[i];
 		below->ops->unreserve(below, (void *)(uintptr_t)region->address, // NOLINT
 			region->page_count * OL_PRETEND_PAGE_BYTES);
-		ol_pretend_region_finish(region);
+		finish_region(region);
 	}
 	free(pretend->regions);
 }

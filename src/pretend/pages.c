@@ -1,4 +1,4 @@
-/* pages.c -- Bits of resident pages. */
+/* pages.c -- Bits of pages. */
 #include "pretend/pages.h"
 
 #include <assert.h>
@@ -8,33 +8,28 @@
 
 enum { NONE = 0, ALL = 1, WORDS = OL_PRETEND_CHUNK_PAGES / 64 };
 
-int ol_pretend_region_init(
-	struct ol_pretend_region *region, uint64_t address, uint64_t page_count) {
-	assert(page_count > 0);
-	uint64_t chunk_count = (page_count + OL_PRETEND_CHUNK_PAGES - 1) / OL_PRETEND_CHUNK_PAGES;
-	*region = (struct ol_pretend_region){
-		.address = address,
-		.page_count = page_count,
-		/* Large ones come from the system as zeros that are not there before they are used. */
-		.chunks = calloc(chunk_count, sizeof *region->chunks),
-		.tables = calloc(chunk_count * OL_PRETEND_CHUNK_PAGES / OL_PRETEND_TABLE_PAGES, 1),
-	};
-	if (region->chunks != NULL && region->tables != NULL)
-		return 0;
-	free(region->chunks);
-	free(region->tables);
-	return -ENOMEM;
+int ol_pretend_pages_init(struct ol_pretend_pages *pages, uint64_t room_pages) {
+	assert(room_pages > 0);
+	uint64_t chunk_count = (room_pages + OL_PRETEND_CHUNK_PAGES - 1) / OL_PRETEND_CHUNK_PAGES;
+	/* Large ones come from the system as zeros that are not there before they are used. */
+	uintptr_t *chunks = calloc(chunk_count, sizeof *chunks);
+	if (chunks == NULL)
+		return -ENOMEM;
+	*pages = (struct ol_pretend_pages){ .chunks = chunks, .chunk_count = chunk_count };
+	return 0;
 }
 
-void ol_pretend_region_finish(struct ol_pretend_region *region) {
-	uint64_t chunk_count =
-		(region->page_count + OL_PRETEND_CHUNK_PAGES - 1) / OL_PRETEND_CHUNK_PAGES;
-	/* Where nothing is resident there are no bits: a chunk that loses its last page loses them. */
-	for (uint64_t i = 0; region->resident_pages > 0 && i < chunk_count; i++)
-		if (region->chunks[i] > ALL)
-			free((uint64_t *)region->chunks[i]);
-	free(region->chunks);
-	free(region->tables);
+static uint64_t *bits_of(uintptr_t chunk) {
+	return (uint64_t *)chunk; // NOLINT(performance-no-int-to-ptr)
+}
+
+void ol_pretend_pages_finish(struct ol_pretend_pages *pages) {
+	/* Where no page is in there are no bits: a chunk that loses its last page loses them. */
+	for (uint64_t i = 0; pages->page_count > 0 && i < pages->chunk_count; i++)
+		if (pages->chunks[i] > ALL)
+			free(bits_of(pages->chunks[i]));
+	free(pages->chunks);
+	*pages = (struct ol_pretend_pages){ 0 };
 }
 
 /* The bits of pages [first, first + count) of a chunk that lie in one word. */
@@ -50,27 +45,26 @@ static uint64_t mask_of(unsigned first, unsigned count, unsigned word) {
 	return mask;
 }
 
-uint64_t ol_pretend_region_absent(
-	const struct ol_pretend_region *region, uint64_t first, uint64_t count) {
-	assert(first + count <= region->page_count);
-	uintptr_t chunk = region->chunks[first / OL_PRETEND_CHUNK_PAGES];
+uint64_t ol_pretend_pages_count(
+	const struct ol_pretend_pages *pages, uint64_t first, uint64_t count) {
+	assert(count > 0);
+	uintptr_t chunk = pages->chunks[first / OL_PRETEND_CHUNK_PAGES];
 	unsigned begin = first % OL_PRETEND_CHUNK_PAGES;
 	assert(begin + count <= OL_PRETEND_CHUNK_PAGES);
 	if (chunk <= ALL)
-		return chunk == ALL ? 0 : count;
-	const uint64_t *bits = (const uint64_t *)chunk;
-	uint64_t absent = 0;
+		return chunk == ALL ? count : 0;
+	const uint64_t *bits = bits_of(chunk);
+	uint64_t found = 0;
 	unsigned last = (begin + (unsigned)count - 1) / 64;
 	for (unsigned word = begin / 64; word <= last; word++)
-		absent +=
-			(unsigned)__builtin_popcountll(~bits[word] & mask_of(begin, (unsigned)count, word));
-	return absent;
+		found += (unsigned)__builtin_popcountll(bits[word] & mask_of(begin, (unsigned)count, word));
+	return found;
 }
 
 /* Bits in place of none or all. NULL: no memory. */
 static uint64_t *spread(uintptr_t *chunk) {
 	if (*chunk > ALL)
-		return (uint64_t *)*chunk;
+		return bits_of(*chunk);
 	uint64_t *bits = malloc(WORDS * sizeof *bits);
 	if (bits == NULL)
 		return NULL;
@@ -81,7 +75,7 @@ static uint64_t *spread(uintptr_t *chunk) {
 
 /* None or all in place of bits, where they say that. */
 static void gather(uintptr_t *chunk) {
-	uint64_t *bits = (uint64_t *)*chunk;
+	uint64_t *bits = bits_of(*chunk);
 	if (bits[0] != 0 && bits[0] != UINT64_MAX)
 		return;
 	for (unsigned word = 1; word < WORDS; word++)
@@ -91,19 +85,19 @@ static void gather(uintptr_t *chunk) {
 	free(bits);
 }
 
-int64_t ol_pretend_region_set(
-	struct ol_pretend_region *region, uint64_t first, uint64_t count, bool is_resident) {
-	assert(first + count <= region->page_count);
-	uintptr_t *chunk = &region->chunks[first / OL_PRETEND_CHUNK_PAGES];
+int64_t ol_pretend_pages_set(
+	struct ol_pretend_pages *pages, uint64_t first, uint64_t count, bool is_in) {
+	uintptr_t *chunk = &pages->chunks[first / OL_PRETEND_CHUNK_PAGES];
 	unsigned begin = first % OL_PRETEND_CHUNK_PAGES;
-	assert(begin + count <= OL_PRETEND_CHUNK_PAGES);
-	int64_t changed = (int64_t)ol_pretend_region_absent(region, first, count);
-	if (!is_resident)
+	int64_t changed = (int64_t)ol_pretend_pages_count(pages, first, count);
+	if (is_in)
 		changed = (int64_t)count - changed;
 	if (changed == 0)
 		return 0;
 	if (changed == OL_PRETEND_CHUNK_PAGES) {
-		*chunk = is_resident ? ALL : NONE;
+		if (*chunk > ALL)
+			free(bits_of(*chunk));
+		*chunk = is_in ? ALL : NONE;
 	} else {
 		uint64_t *bits = spread(chunk);
 		if (bits == NULL)
@@ -111,21 +105,32 @@ int64_t ol_pretend_region_set(
 		unsigned last = (begin + (unsigned)count - 1) / 64;
 		for (unsigned word = begin / 64; word <= last; word++) {
 			uint64_t mask = mask_of(begin, (unsigned)count, word);
-			bits[word] = is_resident ? bits[word] | mask : bits[word] & ~mask;
+			bits[word] = is_in ? bits[word] | mask : bits[word] & ~mask;
 		}
 		gather(chunk);
 	}
-	region->resident_pages += is_resident ? (uint64_t)changed : -(uint64_t)changed;
+	pages->page_count += is_in ? (uint64_t)changed : -(uint64_t)changed;
 	return changed;
 }
 
-unsigned ol_pretend_region_add_tables(
-	struct ol_pretend_region *region, uint64_t first, uint64_t count) {
-	unsigned added = 0;
-	for (uint64_t i = first / OL_PRETEND_TABLE_PAGES;
-		 i <= (first + count - 1) / OL_PRETEND_TABLE_PAGES; i++) {
-		added += region->tables[i] == 0;
-		region->tables[i] = 1;
+int ol_pretend_pages_copy(struct ol_pretend_pages *to, const struct ol_pretend_pages *from) {
+	struct ol_pretend_pages copy;
+	if (ol_pretend_pages_init(&copy, from->chunk_count * OL_PRETEND_CHUNK_PAGES) < 0)
+		return -ENOMEM;
+	copy.page_count = from->page_count;
+	for (uint64_t i = 0; from->page_count > 0 && i < from->chunk_count; i++) {
+		copy.chunks[i] = from->chunks[i];
+		if (from->chunks[i] <= ALL)
+			continue;
+		copy.chunks[i] = NONE;
+		uint64_t *bits = spread(&copy.chunks[i]);
+		if (bits == NULL) {
+			ol_pretend_pages_finish(&copy);
+			return -ENOMEM;
+		}
+		memcpy(bits, bits_of(from->chunks[i]), WORDS * sizeof *bits);
 	}
-	return added;
+	ol_pretend_pages_finish(to);
+	*to = copy;
+	return 0;
 }

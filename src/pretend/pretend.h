@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "clock/clock.h"
 #include "memory/memory.h"
+#include "os/os.h"
 #include "record/record.h"
 
 #define OL_PRETEND_PAGE_BYTES UINT64_C(4096)
@@ -38,6 +39,9 @@ void ol_pretend_destroy(struct ol_pretend *pretend); /* NULL is fine. */
 
 /* Where the program's heap gets its pages. After the kill nothing is charged any more. */
 struct ol_memory *ol_pretend_memory(struct ol_pretend *pretend);
+/* What else it asks of a system. A limit below what is used is met at once, as version 2 does it:
+ * what can be reclaimed is; for the rest the program is killed. */
+struct ol_os *ol_pretend_os(struct ol_pretend *pretend);
 
 /* The process holds so much beside what it touches through its memory: itself, its tables, its
  * script. Only ever more. */

@@ -68,8 +68,8 @@ static uint64_t usage_bytes(const struct world *world) {
 static void resident_pages_are_those_of_a_plain_bitmap(void **state) {
 	(void)state;
 	static bool model[MODEL_PAGES];
-	struct ol_pretend_region region;
-	assert_int_equal(ol_pretend_region_init(&region, 0, MODEL_PAGES), 0);
+	struct ol_pretend_pages pages;
+	assert_int_equal(ol_pretend_pages_init(&pages, MODEL_PAGES), 0);
 	struct ol_random random = ol_random_seeded(7);
 	uint64_t resident = 0;
 	for (unsigned step = 0; step < 20000; step++) {
@@ -84,19 +84,19 @@ static void resident_pages_are_those_of_a_plain_bitmap(void **state) {
 			count = OL_PRETEND_CHUNK_PAGES;
 		}
 		bool is_resident = ol_random_next(&random) % 2 == 0;
-		uint64_t absent = 0, changed = 0;
+		uint64_t present = 0, changed = 0;
 		for (uint64_t i = first; i < first + count; i++) {
-			absent += !model[i];
+			present += model[i];
 			changed += model[i] != is_resident;
 		}
-		assert_int_equal(ol_pretend_region_absent(&region, first, count), absent);
+		assert_int_equal(ol_pretend_pages_count(&pages, first, count), present);
 		for (uint64_t i = first; i < first + count; i++)
 			model[i] = is_resident;
-		assert_int_equal(ol_pretend_region_set(&region, first, count, is_resident), changed);
+		assert_int_equal(ol_pretend_pages_set(&pages, first, count, is_resident), changed);
 		resident += is_resident ? changed : -changed;
-		assert_int_equal(region.resident_pages, resident);
+		assert_int_equal(pages.page_count, resident);
 	}
-	ol_pretend_region_finish(&region);
+	ol_pretend_pages_finish(&pages);
 }
 
 static void usage_rises_by_the_batch_and_a_second_write_costs_nothing(void **state) {
@@ -237,6 +237,69 @@ static void address_space_is_refused_beyond_its_limit(void **state) {
 	ol_pretend_destroy(world.pretend);
 }
 
+static void a_child_costs_what_its_parent_writes_to_until_it_ends(void **state) {
+	(void)state;
+	struct world world;
+	struct ol_os_child child;
+	set_up(&world, (struct ol_pretend_config){ .limit_bytes = 64 * OL_MIB });
+	struct ol_os *os = ol_pretend_os(world.pretend);
+	touch(&world, 0, 20 * OL_MIB);
+	uint64_t alone_bytes = usage_bytes(&world);
+	assert_int_equal(os->ops->fork(os, &child, NULL), 0);
+	assert_in_range(usage_bytes(&world), alone_bytes, alone_bytes + OL_MIB);
+	touch(&world, 0, 10 * OL_MIB);
+	touch(&world, 0, 10 * OL_MIB); /* They are its own by now. */
+	assert_in_range(usage_bytes(&world), 30 * OL_MIB, 32 * OL_MIB);
+	/* What the parent lets go of the child still has. */
+	world.memory->ops->release(world.memory, world.address, 20 * OL_MIB);
+	assert_in_range(usage_bytes(&world), 20 * OL_MIB, 22 * OL_MIB);
+	assert_in_range(ol_pretend_facts(world.pretend).resident_bytes, 0, OL_MIB);
+	os->ops->end_child(os, &child);
+	assert_in_range(usage_bytes(&world), 0, OL_MIB);
+	ol_pretend_destroy(world.pretend);
+}
+
+static void files_give_way_where_a_program_needs_the_room(void **state) {
+	(void)state;
+	struct world world;
+	struct ol_os_file file;
+	set_up(&world, (struct ol_pretend_config){ .limit_bytes = 32 * OL_MIB });
+	struct ol_os *os = ol_pretend_os(world.pretend);
+	assert_int_equal(os->ops->create_file(os, 100 * OL_MIB, &file, NULL), 0);
+	for (int i = 0; i < 100; i++)
+		assert_int_equal(os->ops->write_file(os, &file, OL_MIB, NULL), 0);
+	assert_false(ol_pretend_is_killed(world.pretend));
+	assert_in_range(usage_bytes(&world), 31 * OL_MIB, 32 * OL_MIB);
+	touch(&world, 0, 30 * OL_MIB);
+	assert_false(ol_pretend_is_killed(world.pretend));
+	os->ops->release_file(os, &file);
+	assert_in_range(usage_bytes(&world), 30 * OL_MIB, 31 * OL_MIB);
+	touch(&world, 0, 33 * OL_MIB);
+	assert_true(ol_pretend_is_killed(world.pretend));
+	ol_pretend_destroy(world.pretend);
+}
+
+static void a_limit_below_what_is_used_reclaims_and_then_kills(void **state) {
+	(void)state;
+	struct world world;
+	struct ol_os_file file;
+	set_up(&world, (struct ol_pretend_config){ .limit_bytes = 32 * OL_MIB });
+	struct ol_os *os = ol_pretend_os(world.pretend);
+	touch(&world, 0, 10 * OL_MIB);
+	assert_int_equal(os->ops->create_file(os, OL_MIB, &file, NULL), 0);
+	assert_int_equal(os->ops->write_file(os, &file, OL_MIB, NULL), 0);
+	assert_int_equal(os->ops->write_file(os, &file, OL_MIB, NULL), 0);
+	assert_int_equal(os->ops->set_limit(os, 11 * OL_MIB, NULL), 0);
+	assert_int_equal(usage_bytes(&world), 11 * OL_MIB);
+	assert_false(ol_pretend_is_killed(world.pretend));
+	assert_int_equal(os->ops->set_limit(os, 20 * OL_MIB, NULL), 0);
+	touch(&world, 0, 19 * OL_MIB);
+	assert_int_equal(world.kill_count, 0);
+	assert_int_equal(os->ops->set_limit(os, 12 * OL_MIB, NULL), 0);
+	assert_int_equal(world.kill_count, 1);
+	ol_pretend_destroy(world.pretend);
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(resident_pages_are_those_of_a_plain_bitmap),
@@ -248,6 +311,9 @@ int main(void) {
 		cmocka_unit_test(a_watch_is_readable_once_for_each_time_that_usage_rises_to_it),
 		cmocka_unit_test(above_memory_high_time_passes_by_the_square_of_the_excess),
 		cmocka_unit_test(address_space_is_refused_beyond_its_limit),
+		cmocka_unit_test(a_child_costs_what_its_parent_writes_to_until_it_ends),
+		cmocka_unit_test(files_give_way_where_a_program_needs_the_room),
+		cmocka_unit_test(a_limit_below_what_is_used_reclaims_and_then_kills),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
