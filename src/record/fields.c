@@ -77,6 +77,8 @@ static const struct ol_field last_words_fields[] = {
 	BYTES(ol_last_words, script_bytes, "Held by the Lua state, charged to the cage too"),
 	BYTES(ol_last_words, script_peak_bytes, "The most the Lua state held"),
 	BYTES(ol_last_words, metadata_bytes, "The heap's own tables"),
+	BYTES(ol_last_words, off_heap_bytes, "Memory that the program held beside its heap"),
+	BYTES(ol_last_words, off_heap_requested_bytes, "Such memory that it asked for in all"),
 	BYTES(ol_last_words, reserved_bytes, "Address space that the program reserved"),
 	BYTES(ol_last_words, heap_address_bytes, "Address space that the heap reserved for objects"),
 	BYTES(ol_last_words, address_space_bytes, "Address space in all, when it began or ended"),

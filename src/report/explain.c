@@ -139,6 +139,10 @@ static void add_parts(struct ol_words *words, const struct findings *found) {
 	uint64_t heap_bytes = found->last->memstats.heap_alloc;
 	uint64_t sum_bytes = heap_bytes + baseline_bytes;
 	ol_words_add(words, "a heap of %s", OL_BYTES_TEXT(heap_bytes));
+	if (found->last->off_heap_bytes > 0) {
+		ol_words_add(words, ", %s beside it", OL_BYTES_TEXT(found->last->off_heap_bytes));
+		sum_bytes += found->last->off_heap_bytes;
+	}
 	if (found->last->activity == OL_ACTIVITY_ALLOCATING) {
 		ol_words_add(words, ", %s asked for", OL_BYTES_TEXT(found->last->request_bytes));
 		sum_bytes += found->last->request_bytes;
@@ -299,6 +303,9 @@ static void explain_survival(struct ol_words *words, const struct findings *foun
 	uint64_t requested_bytes = 0;
 	for (uint64_t i = 0; i < summary->phase_count && i < OL_PHASES_MAX; i++)
 		requested_bytes += summary->phases[i].requested_bytes;
+	/* No collection makes room for what is not the heap's. */
+	uint64_t beside_bytes = found->last->off_heap_requested_bytes;
+	requested_bytes -= beside_bytes < requested_bytes ? beside_bytes : requested_bytes;
 	uint64_t sum_bytes = requested_bytes + summary->baseline_bytes;
 	if (summary->cage_peak_bytes >= found->limit_bytes)
 		ol_words_add(words, "The cage filled to its limit, and nothing was killed. ");
@@ -330,7 +337,8 @@ static void explain_survival(struct ol_words *words, const struct findings *foun
 		OL_BYTES_TEXT(requested_bytes), OL_BYTES_TEXT(summary->baseline_bytes));
 	uint64_t freed_bytes;
 	const struct ol_phase *phase = most_freed(summary, &freed_bytes);
-	if (phase != NULL)
+	/* A phase's sum does not tell what it asked for beside the heap. */
+	if (phase != NULL && beside_bytes == 0)
 		ol_words_add(words, "; \"%s\" gave back %s", phase->name, OL_BYTES_TEXT(freed_bytes));
 	ol_words_add(words, ".");
 }

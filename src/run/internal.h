@@ -7,6 +7,7 @@
 
 #include "base/random.h"
 #include "memory/memory.h"
+#include "run/holding.h"
 #include "run/run.h"
 
 enum { OL_RUN_RESERVATIONS_MAX = 64 }; /* That a program makes. */
@@ -39,15 +40,25 @@ struct ol_run {
 	uint64_t load_count;       /* Made so far. */
 	unsigned reservation_count;
 	struct ol_reservation reservations[OL_RUN_RESERVATIONS_MAX];
+	struct ol_run_holding *holdings; /* The latest first. */
+	unsigned holding_count;
 	struct ol_frame frame; /* Large: kept off the stack. */
 };
 
 /* What the program does now, and how its heap is, into the flight recorder. */
 void ol_run_write_flight(struct ol_run *run, enum ol_activity activity);
+/* Before so much is written to, or asked for beside the heap and then written to: the last words
+ * must be true if it is what kills. A scenario that names no phases has one. */
+void ol_run_begin_writing(struct ol_run *run, uint64_t bytes);
+void ol_run_begin_beside(struct ol_run *run, uint64_t bytes);
+/* Writes to all of it, unless the run is told to end before that is done. */
+void ol_run_touch(struct ol_run *run, char *address, uint64_t bytes, enum ol_fill fill);
+/* The end of all that the program still holds beside its heap. */
+void ol_run_release_holdings(struct ol_run *run);
 /* The present phase, if there is one, is over, and told. */
 int ol_run_end_phase(struct ol_run *run, struct ol_error *error);
 
-/* Before so many bytes are asked for: whoever wants something is heard, and the last words are true
+/* Before so many bytes of the heap are asked for: whoever wants something is heard, and the last words are true
  * if it is what kills. */
 void ol_run_begin_request(struct ol_run *run, uint64_t bytes);
 /* How much may be written to at once before anybody wants to be heard again. */

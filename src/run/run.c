@@ -228,6 +228,7 @@ int ol_run_create(const struct ol_run_spec *spec, const struct ol_run_links *lin
 void ol_run_destroy(struct ol_run *run) {
 	if (run == NULL)
 		return;
+	ol_run_release_holdings(run);
 	for (unsigned i = 0; i < run->reservation_count; i++)
 		run->memory->ops->unreserve(
 			run->memory, run->reservations[i].address, run->reservations[i].bytes);
@@ -366,17 +367,25 @@ void ol_run_end(
 		ol_run_await_witness(run);
 }
 
-/* Before a request is served: the last words must be true if it is the one that kills. A scenario
- * that names no phases has one. */
-void ol_run_begin_request(struct ol_run *run, uint64_t bytes) {
+void ol_run_begin_writing(struct ol_run *run, uint64_t bytes) {
 	if (!run->has_phase)
 		(void)ol_run_phase(run, "program", NULL);
 	ol_clock_spend_ns(run->clock, REQUEST_NS);
 	ol_run_poll(run, bytes);
-	run->words.phase_requested_bytes += bytes;
 	run->words.request_bytes = bytes;
 	if (run->links.flight != NULL)
 		atomic_store_explicit(&run->links.flight->touched_bytes, 0, memory_order_relaxed);
+}
+
+void ol_run_begin_beside(struct ol_run *run, uint64_t bytes) {
+	ol_run_begin_writing(run, bytes);
+	run->words.phase_requested_bytes += bytes;
+	ol_run_write_flight(run, OL_ACTIVITY_ALLOCATING);
+}
+
+void ol_run_begin_request(struct ol_run *run, uint64_t bytes) {
+	ol_run_begin_writing(run, bytes);
+	run->words.phase_requested_bytes += bytes;
 	if (!ol_heap_is_idle(run->heap) ||
 		(run->words.allocated_since_count_bytes + bytes >= COUNT_EVERY_BYTES && may_count(run)))
 		ol_run_garbage_bytes(run);
@@ -406,7 +415,7 @@ uint64_t ol_run_piece_bytes(const struct ol_run *run) {
 
 /* Others may stop the world meanwhile: the object is held, and nothing but its payload is
  * written. */
-static void touch(struct ol_run *run, char *address, uint64_t bytes, enum ol_fill kind) {
+void ol_run_touch(struct ol_run *run, char *address, uint64_t bytes, enum ol_fill kind) {
 	static const uint8_t fill = 0xff; /* As the original program fills its slabs. */
 	_Atomic uint64_t *touched =
 		run->links.flight != NULL ? &run->links.flight->touched_bytes : NULL;
@@ -450,8 +459,16 @@ int ol_run_slab(struct ol_run *run, uint64_t bytes, enum ol_fill fill, ol_root *
 	if (result < 0)
 		return result;
 	note_allocated(run, root);
-	touch(run, ol_heap_root_load(run->heap, root), bytes, fill);
+	ol_run_touch(run, ol_heap_root_load(run->heap, root), bytes, fill);
 	*ret_root = root;
+	return ol_collector_verdict(run->collector, error);
+}
+
+int ol_run_write_slab(struct ol_run *run, ol_root root, struct ol_error *error) {
+	void *slab = ol_heap_root_load(run->heap, root);
+	uint64_t bytes = ol_heap_object_bytes(run->heap, slab);
+	ol_run_begin_writing(run, bytes);
+	ol_run_touch(run, slab, bytes, OL_FILL_BYTE);
 	return ol_collector_verdict(run->collector, error);
 }
 
@@ -465,8 +482,8 @@ int ol_run_node(struct ol_run *run, uint32_t slot_count, uint64_t payload_bytes,
 		return result;
 	note_allocated(run, root);
 	if (payload_bytes > 0)
-		touch(run, ol_heap_payload(run->heap, ol_heap_root_load(run->heap, root)), payload_bytes,
-			OL_FILL_BYTE);
+		ol_run_touch(run, ol_heap_payload(run->heap, ol_heap_root_load(run->heap, root)),
+			payload_bytes, OL_FILL_BYTE);
 	*ret_root = root;
 	return ol_collector_verdict(run->collector, error);
 }

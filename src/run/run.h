@@ -70,6 +70,8 @@ enum ol_fill { OL_FILL_BYTE, OL_FILL_RANDOM };
 /* A slab, held by a new root, every byte written. Errors: see ol_heap_allocate_slab. */
 int ol_run_slab(struct ol_run *run, uint64_t bytes, enum ol_fill fill, ol_root *ret_root,
 	struct ol_error *error);
+/* Writes to all of a slab again, as far as the heap gave it bytes. Errors: see ol_run_verdict. */
+int ol_run_write_slab(struct ol_run *run, ol_root root, struct ol_error *error);
 /* A node, held by a new root, its payload written. */
 int ol_run_node(struct ol_run *run, uint32_t slot_count, uint64_t payload_bytes, ol_root *ret_root,
 	struct ol_error *error);

@@ -48,6 +48,7 @@ static void open_subject_core(lua_State *L) {
 	ol_subject_open_handles(L);
 	ol_subject_open_heap(L);
 	ol_subject_open_loads(L);
+	ol_subject_open_holdings(L);
 	ol_subject_open_policy_heap(L);
 }
 

@@ -72,7 +72,8 @@ struct ol_handle *ol_handle_push_closed(lua_State *L, const char *kind);
 void ol_handle_push(lua_State *L, void *object);
 /* The object behind the slab, node or root at index; raises if it is another thing or closed. */
 void *ol_handle_check_object(lua_State *L, int index);
-/* The run of the heap at index 1, which the program may use now; raises. */
+/* The run, where the program may use it now; the second: where argument 1 is the heap. Raise. */
+struct ol_run *ol_subject_check_run(lua_State *L);
 struct ol_run *ol_subject_check_heap(lua_State *L);
 /* A whole number of bytes or slots from minimum up; raises. */
 uint64_t ol_subject_check_count(lua_State *L, int index, uint64_t minimum, const char *what);
@@ -81,6 +82,7 @@ uint64_t ol_subject_check_count(lua_State *L, int index, uint64_t minimum, const
 void ol_subject_open_handles(lua_State *L);
 void ol_subject_open_heap(lua_State *L);
 void ol_subject_open_loads(lua_State *L); /* After the heap. */
+void ol_subject_open_holdings(lua_State *L); /* After the heap's. */
 void ol_subject_open_policy_heap(lua_State *L);
 
 /* Answers requests until the lab wants no more: 0. What ends it sooner: the policy (-ECANCELED), a

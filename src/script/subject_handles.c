@@ -129,6 +129,19 @@ static int slab_bytes(lua_State *L) {
 }
 
 /***
+ * Writes to the whole slab again: after a fork that costs new pages.
+ * @function slab:write
+ */
+static int slab_write(lua_State *L) {
+	const struct ol_handle *handle = check_open(L, 1, OL_HANDLE_SLAB);
+	struct ol_error error;
+	if (ol_run_write_slab(ol_subject_check_run(L), handle->root, &error) < 0)
+		return ol_subject_raise(L, &error);
+	ol_subject_obey(L);
+	return 0;
+}
+
+/***
  * Lets go of the node; what it refers to goes with it, unless something else reaches that.
  * @function node:release
  */
@@ -293,6 +306,7 @@ void ol_subject_open_handles(lua_State *L) {
 	static const luaL_Reg slab_methods[] = {
 		{ "release", slab_release },
 		{ "bytes", slab_bytes },
+		{ "write", slab_write },
 		{ NULL, NULL },
 	};
 	static const luaL_Reg node_methods[] = {

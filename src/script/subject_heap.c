@@ -11,8 +11,7 @@
 
 enum { WAIT_SECONDS_MAX = 3600 };
 
-struct ol_run *ol_subject_check_heap(lua_State *L) {
-	luaL_checkudata(L, 1, OL_HANDLE_HEAP);
+struct ol_run *ol_subject_check_run(lua_State *L) {
 	const struct ol_script_subject *subject = ol_subject_of(L);
 	if (subject->is_policy_asked)
 		luaL_error(L, "this is the program's heap: a policy has one of its own");
@@ -20,6 +19,11 @@ struct ol_run *ol_subject_check_heap(lua_State *L) {
 	if (subject->lua->is_aborted)
 		ol_lua_abort(L, -EBADMSG, subject->lua->abort_error.message);
 	return subject->run;
+}
+
+struct ol_run *ol_subject_check_heap(lua_State *L) {
+	luaL_checkudata(L, 1, OL_HANDLE_HEAP);
+	return ol_subject_check_run(L);
 }
 
 /***

@@ -185,6 +185,8 @@ static void each_refused_request_for_memory_is_an_error_and_leaks_nothing(void *
 
 #include "run_watchdog_tests.h"
 
+#include "run_holding_tests.h"
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_run_tells_its_phases_its_cycles_and_its_end_in_order),
@@ -202,6 +204,10 @@ int main(void) {
 		cmocka_unit_test(places_beyond_the_table_are_counted_together),
 		cmocka_unit_test(what_is_reserved_is_told_and_holds_no_memory),
 		cmocka_unit_test(under_a_cap_the_heap_leaves_addresses_to_the_program),
+		cmocka_unit_test(memory_beside_the_heap_is_written_counted_and_given_back),
+		cmocka_unit_test(a_refused_request_beside_the_heap_is_an_error_and_leaves_nothing),
+		cmocka_unit_test(memory_beside_the_heap_is_written_no_further_once_the_run_is_to_end),
+		cmocka_unit_test(a_slab_can_be_written_to_again),
 	};
 	return cmocka_run_group_tests_name("run", tests, NULL, NULL);
 }

@@ -1,0 +1,134 @@
+/* subject_holding.c -- What a program holds beside its heap: handles on memory that no collector
+ * knows of. */
+#include <lauxlib.h>
+
+#include "run/holding.h"
+#include "script/push.h"
+#include "script/subject.h"
+
+#define HANDLE_OFF_HEAP "off-heap memory"
+
+struct holding_handle {
+	struct ol_run_holding *holding; /* NULL: closed. */
+};
+
+static struct holding_handle *push_closed(lua_State *L, const char *kind) {
+	struct holding_handle *handle = lua_newuserdatauv(L, sizeof *handle, 0); /* handle */
+	handle->holding = NULL;
+	luaL_setmetatable(L, kind);
+	return handle;
+}
+
+static struct holding_handle *check_open(lua_State *L, const char *kind) {
+	struct holding_handle *handle = luaL_checkudata(L, 1, kind);
+	if (handle->holding == NULL)
+		luaL_error(L, "this %s was released", kind);
+	return handle;
+}
+
+static void let_go(lua_State *L, struct holding_handle *handle) {
+	ol_run_release_holding(ol_subject_of(L)->run, handle->holding);
+	handle->holding = NULL;
+}
+
+/***
+ * Maps memory beside the heap and writes to all of it, as a library in C does: the collector knows
+ * nothing of it, the cage does.
+ * @function heap:off_heap
+ * @tparam integer bytes  1 and up
+ * @treturn off_heap  to be released by off_heap:release() or `<close>`
+ */
+static int heap_off_heap(lua_State *L) {
+	struct ol_run *run = ol_subject_check_heap(L);
+	uint64_t bytes = ol_subject_check_count(L, 2, 1, "bytes");
+	struct ol_error error;
+
+	struct holding_handle *handle = push_closed(L, HANDLE_OFF_HEAP); /* ..., memory */
+	if (ol_run_hold_memory(run, bytes, &handle->holding, &error) < 0)
+		return ol_subject_raise(L, &error);
+	ol_subject_obey(L);
+	return 1;
+}
+
+/***
+ * Writes to all of the memory again: after a fork that costs new pages.
+ * @function off_heap:write
+ */
+static int off_heap_write(lua_State *L) {
+	const struct holding_handle *handle = check_open(L, HANDLE_OFF_HEAP);
+	struct ol_error error;
+	if (ol_run_write_holding(ol_subject_check_run(L), handle->holding, &error) < 0)
+		return ol_subject_raise(L, &error);
+	ol_subject_obey(L);
+	return 0;
+}
+
+/***
+ * As much as was asked for.
+ * @function off_heap:bytes
+ * @treturn integer
+ */
+static int off_heap_bytes(lua_State *L) {
+	const struct holding_handle *handle = check_open(L, HANDLE_OFF_HEAP);
+	ol_lua_push_uint64(L, ol_run_holding_bytes(handle->holding)); /* bytes */
+	return 1;
+}
+
+/***
+ * Gives the memory back to the system, at once.
+ * @function off_heap:release
+ */
+static int off_heap_release(lua_State *L) {
+	let_go(L, check_open(L, HANDLE_OFF_HEAP));
+	return 0;
+}
+
+/* <close>: releases what is not released yet. */
+static int holding_close(lua_State *L) {
+	struct holding_handle *handle = lua_touserdata(L, 1);
+	if (handle != NULL && handle->holding != NULL)
+		let_go(L, handle);
+	return 0;
+}
+
+static int holding_tostring(lua_State *L) {
+	const struct holding_handle *handle = lua_touserdata(L, 1);
+	const char *kind = lua_tostring(L, lua_upvalueindex(1));
+	bool is_open = handle != NULL && handle->holding != NULL;
+	lua_pushfstring(L, "%s%s", kind, is_open ? "" : " (released)"); /* text */
+	return 1;
+}
+
+/* Without __gc, as the handles on objects. */
+static void open_kind(lua_State *L, const char *kind, const luaL_Reg *methods) {
+	luaL_newmetatable(L, kind); /* metatable */
+	lua_pushcfunction(L, holding_close);
+	lua_setfield(L, -2, "__close");
+	lua_pushstring(L, kind);                  /* metatable, kind */
+	lua_pushcclosure(L, holding_tostring, 1); /* metatable, tostring */
+	lua_setfield(L, -2, "__tostring");
+	lua_newtable(L); /* metatable, methods */
+	luaL_setfuncs(L, methods, 0);
+	lua_setfield(L, -2, "__index");
+	lua_pushstring(L, kind); /* metatable, kind */
+	lua_setfield(L, -2, "__metatable");
+	lua_pop(L, 1);
+}
+
+void ol_subject_open_holdings(lua_State *L) {
+	static const luaL_Reg heap_methods[] = {
+		{ "off_heap", heap_off_heap },
+		{ NULL, NULL },
+	};
+	static const luaL_Reg off_heap_methods[] = {
+		{ "write", off_heap_write },
+		{ "bytes", off_heap_bytes },
+		{ "release", off_heap_release },
+		{ NULL, NULL },
+	};
+	open_kind(L, HANDLE_OFF_HEAP, off_heap_methods);
+	luaL_getmetatable(L, OL_HANDLE_HEAP); /* metatable */
+	lua_getfield(L, -1, "__index");       /* metatable, methods */
+	luaL_setfuncs(L, heap_methods, 0);
+	lua_pop(L, 2);
+}
