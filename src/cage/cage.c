@@ -105,6 +105,22 @@ static void destroy_quietly(struct ol_cage **cage) {
 	(void)ol_cage_destroy(*cage, NULL);
 }
 
+/* A group that is a cage in all but what runs in it. */
+static int create_outer(const struct ol_cage_system *system, const char *parent,
+	const struct ol_cage_limits *limits, struct ol_cage **ret_cage, struct ol_error *error) {
+	struct ol_cage_limits outer = {
+		.limit_bytes = limits->outer_limit_bytes,
+		.swap_bytes = limits->swap_bytes,
+		.high_bytes = UINT64_MAX,
+		.is_kept = limits->is_kept,
+	};
+	struct ol_error reason;
+	int result = ol_cage_create(system, parent, &outer, ret_cage, &reason);
+	if (result < 0)
+		return ol_error_set(error, result, "the group around the cage: %s", reason.message);
+	return 0;
+}
+
 int ol_cage_create(const struct ol_cage_system *system, const char *parent,
 	const struct ol_cage_limits *limits, struct ol_cage **ret_cage, struct ol_error *error) {
 	int result = ol_cage_check_limits(limits, error);
@@ -120,7 +136,11 @@ int ol_cage_create(const struct ol_cage_system *system, const char *parent,
 	cage->high_bytes = limits->high_bytes;
 	ol_cage_holds_init(cage);
 	snprintf(cage->mode, sizeof cage->mode, "%s", system->mode);
-	result = ol_cage_place(system, parent, &cage->chain, error);
+	if (limits->outer_limit_bytes > 0)
+		result = create_outer(system, parent, limits, &cage->outer, error);
+	if (result >= 0)
+		result = ol_cage_place(
+			system, cage->outer != NULL ? cage->outer->path : parent, &cage->chain, error);
 	if (result >= 0)
 		result = ol_cage_chain_hold(&cage->chain, error);
 	if (result < 0)
@@ -165,8 +185,9 @@ int ol_cage_destroy(struct ol_cage *cage, struct ol_error *error) {
 			ol_cage_parent_fd(&cage->chain), cage->name, cage->directory, error);
 	}
 	ol_cage_chain_release(&cage->chain);
+	int outer_result = ol_cage_destroy(cage->outer, result < 0 ? NULL : error);
 	free_cage(cage);
-	return result;
+	return result < 0 ? result : outer_result;
 }
 
 void ol_cage_leave(struct ol_cage *cage) {
@@ -175,6 +196,7 @@ void ol_cage_leave(struct ol_cage *cage) {
 	ol_cage_unwatch_pressure(cage);
 	ol_cage_holds_finish(cage);
 	ol_cage_chain_close(&cage->chain);
+	ol_cage_leave(cage->outer);
 	free_cage(cage);
 }
 

@@ -35,8 +35,11 @@ struct ol_cage_limits {
 	uint64_t limit_bytes;
 	uint64_t swap_bytes; /* 0: no swap at all. */
 	uint64_t high_bytes; /* UINT64_MAX: none. memory.high; on v1 the weak soft limit. */
-	bool is_unlimited;   /* Only watched: limit_bytes and swap_bytes are not looked at. */
-	bool is_kept;        /* The group may outlive its lab: see ol_cage_leave(). */
+	/* The cage stands in a group of its own with this limit; 0: in none. Its swap is limited as the
+	 * cage's. */
+	uint64_t outer_limit_bytes;
+	bool is_unlimited; /* Only watched: limit_bytes and swap_bytes are not looked at. */
+	bool is_kept;      /* The group may outlive its lab: see ol_cage_leave(). */
 };
 
 struct ol_cage; /* Opaque. Holds a lock on its group's directory for as long as it lives. */

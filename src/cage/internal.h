@@ -86,6 +86,7 @@ struct ol_cage_kills {
 };
 
 struct ol_cage {
+	struct ol_cage *outer; /* A group that was made for this one to stand in; NULL. */
 	char mode[16];
 	bool has_swap_limit;
 	bool is_kept;

@@ -213,6 +213,7 @@ struct ol_run_spec {
 	uint64_t limit_bytes;
 	uint64_t swap_bytes;              /* 0: none may be used. */
 	uint64_t high_bytes;              /* UINT64_MAX: not set. */
+	uint64_t parent_limit_bytes;      /* Of a group that the cage stands in; UINT64_MAX: none. */
 	uint64_t address_space_bytes;     /* RLIMIT_AS; UINT64_MAX: not set. */
 	uint64_t memory_limit_bytes;      /* What GOMEMLIMIT is to Go; OL_MEMORY_LIMIT_OFF. */
 	uint64_t script_memory_bytes_max; /* Cap of the Lua state. */

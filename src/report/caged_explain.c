@@ -111,7 +111,7 @@ void ol_caged_explain(const struct ol_caged_summary *summary, char *buffer, size
 			explain_own_kill(&words, summary);
 		else if (evidence->limited_by != OL_LIMITED_BY_NONE)
 			ol_words_add_foreign_limit(
-				&words, evidence, summary->spec.limit_bytes, summary->peak_bytes);
+				&words, evidence, summary->spec.limit_bytes, summary->peak_bytes, false);
 		break;
 	case OL_OUTCOME_THROTTLED:
 		ol_words_add_throttling(&words, summary->spec.high_bytes, evidence->high_delta);

@@ -235,7 +235,7 @@ static void explain_own_limit(struct ol_words *words, const struct findings *fou
 }
 
 void ol_words_add_foreign_limit(struct ol_words *words, const struct ol_evidence *evidence,
-	uint64_t limit_bytes, uint64_t peak_bytes) {
+	uint64_t limit_bytes, uint64_t peak_bytes, bool is_of_ours) {
 	if (evidence->limited_by == OL_LIMITED_BY_SYSTEM)
 		ol_words_add(words, "The machine itself ran out of memory; the cage");
 	else
@@ -253,7 +253,9 @@ void ol_words_add_foreign_limit(struct ol_words *words, const struct ol_evidence
 	if (peak_bytes > 0)
 		ol_words_add(words, " (it peaked at %s)", OL_BYTES_TEXT(peak_bytes));
 	ol_words_add(words, ".");
-	if (evidence->limited_by == OL_LIMITED_BY_ANCESTOR)
+	if (evidence->limited_by == OL_LIMITED_BY_ANCESTOR && is_of_ours)
+		ol_words_add(words, " That group was made around the cage: raise --parent-limit.");
+	else if (evidence->limited_by == OL_LIMITED_BY_ANCESTOR)
 		ol_words_add(words, " Raise the limit of that group, or choose another with --group.");
 }
 
@@ -454,6 +456,16 @@ static void explain_other(struct ol_words *words, const struct findings *found) 
 	}
 }
 
+/* The group that struck is the one that was made for the cage to stand in: the cage is directly
+ * below it. */
+static bool is_limit_around(const struct ol_run_summary *summary) {
+	const char *group = summary->evidence.limiting_group;
+	const char *end = strrchr(summary->cage.path, '/');
+	size_t length = strlen(group);
+	return summary->spec.parent_limit_bytes != UINT64_MAX && end != NULL && length > 0 &&
+		   (size_t)(end - summary->cage.path) >= length && memcmp(end - length, group, length) == 0;
+}
+
 void ol_explain(const struct ol_run_summary *summary, char *buffer, size_t capacity) {
 	struct ol_words words = ol_words_in(buffer, capacity);
 	struct findings found = find(summary);
@@ -466,8 +478,8 @@ void ol_explain(const struct ol_run_summary *summary, char *buffer, size_t capac
 		add_too_late(&words, summary);
 		break;
 	case OL_OUTCOME_OOM_KILLED_BY_ANCESTOR:
-		ol_words_add_foreign_limit(
-			&words, &summary->evidence, found.limit_bytes, summary->cage_peak_bytes);
+		ol_words_add_foreign_limit(&words, &summary->evidence, found.limit_bytes,
+			summary->cage_peak_bytes, is_limit_around(summary));
 		break;
 	case OL_OUTCOME_OUT_OF_MEMORY:
 		explain_refusal(&words, &found);

@@ -90,6 +90,8 @@ int ol_json_add_header(json_t *object, const struct ol_run_summary *summary) {
 	result |= json_object_set_new(object, "limit_bytes", ol_json_uint64(spec->limit_bytes));
 	result |= json_object_set_new(object, "swap_bytes", ol_json_uint64(spec->swap_bytes));
 	result |= json_object_set_new(object, "high_bytes", ol_json_uint64(spec->high_bytes));
+	result |=
+		json_object_set_new(object, "parent_limit_bytes", ol_json_uint64(spec->parent_limit_bytes));
 	result |= json_object_set_new(
 		object, "address_space_bytes", ol_json_uint64(spec->address_space_bytes));
 	result |= json_object_set_new(object, "timeout_ns",

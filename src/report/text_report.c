@@ -87,6 +87,9 @@ static void put_cage(FILE *stream, struct ol_style style, const struct ol_run_su
 	const struct ol_limits limits = { spec->limit_bytes, spec->swap_bytes, spec->high_bytes,
 		spec->address_space_bytes };
 	ol_words_add_limits(&words, ol_cells_separator(style), &limits, &summary->cage);
+	if (spec->parent_limit_bytes != UINT64_MAX)
+		ol_words_add(&words, " %s in a group of %s", ol_cells_separator(style),
+			OL_BYTES_TEXT(spec->parent_limit_bytes));
 	if (spec->watchdog.is_on)
 		ol_words_add(&words, " %s watchdog at %s", ol_cells_separator(style),
 			OL_BYTES_TEXT(spec->watchdog.threshold_bytes));

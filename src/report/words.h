@@ -39,9 +39,10 @@ void ol_words_add_signal(struct ol_words *words, int signal_number);
 void ol_words_add_evidence(struct ol_words *words, const char *separator,
 	const struct ol_evidence *evidence, uint64_t wall_ns);
 
-/* Reasons that hold for anybody's program as for a run. limit_bytes UINT64_MAX: it had none. */
+/* Reasons that hold for anybody's program as for a run. limit_bytes UINT64_MAX: it had none.
+ * is_of_ours: the group that struck was made for the cage to stand in. */
 void ol_words_add_foreign_limit(struct ol_words *words, const struct ol_evidence *evidence,
-	uint64_t limit_bytes, uint64_t peak_bytes);
+	uint64_t limit_bytes, uint64_t peak_bytes, bool is_of_ours);
 void ol_words_add_throttling(struct ol_words *words, uint64_t high_bytes, uint64_t high_count);
 void ol_words_add_stranger(struct ol_words *words, int signal_number);
 

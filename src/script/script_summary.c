@@ -44,10 +44,11 @@ static void push_cage(lua_State *L, const struct ol_run_summary *summary) {
 }
 
 static void push_settings(lua_State *L, const struct ol_run_spec *spec) {
-	lua_createtable(L, 0, 9); /* settings */
+	lua_createtable(L, 0, 10); /* settings */
 	set_integer(L, "gogc", spec->gogc);
 	set_uint64(L, "memory_limit_bytes", spec->memory_limit_bytes);
 	set_uint64(L, "high_bytes", spec->high_bytes);
+	set_uint64(L, "parent_limit_bytes", spec->parent_limit_bytes);
 	set_text(L, "policy", spec->policy);
 	set_text(L, "rules", spec->rules);
 	set_text(L, "collector", spec->collector);

@@ -109,6 +109,7 @@ static int try_cage(struct ol_run_summary *summary) {
 		.limit_bytes = spec->limit_bytes,
 		.swap_bytes = spec->swap_bytes,
 		.high_bytes = spec->high_bytes,
+		.outer_limit_bytes = spec->parent_limit_bytes != UINT64_MAX ? spec->parent_limit_bytes : 0,
 	};
 	if (spec->is_uncaged)
 		return OL_EXIT_DONE;

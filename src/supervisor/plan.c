@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,6 +63,11 @@ static int set_share(const char *text, uint64_t off_bytes, uint64_t *ret_bytes, 
 
 static int set_high(struct ol_plan *plan, const char *text, struct ol_error *error) {
 	return set_share(text, bytes_unset, &plan->spec.high_bytes, &plan->high_percent, error);
+}
+
+static int set_parent_limit(struct ol_plan *plan, const char *text, struct ol_error *error) {
+	return set_share(
+		text, bytes_unset, &plan->spec.parent_limit_bytes, &plan->parent_limit_percent, error);
 }
 
 static int set_memlimit(struct ol_plan *plan, const char *text, struct ol_error *error) {
@@ -297,6 +303,7 @@ const struct ol_setting ol_settings[] = {
 	{ "limit", 'l', "SIZE", "memory the cage may use (32MiB)" },
 	{ "swap", 0, "SIZE", "swap it may use beside (0: none)" },
 	{ "high", 0, "SIZE|N%|off", "throttle above this: memory.high (off)" },
+	{ "parent-limit", 0, "SIZE|N%|off", "of a group that the cage stands in (off)" },
 	{ "address-space", 0, "SIZE|off", "address space it may map: RLIMIT_AS (off)" },
 	{ "gogc", 0, "N|off", "percent the heap may grow before it is collected (100)" },
 	{ "memlimit", 0, "SIZE|N%|off", "the collector's own limit, as GOMEMLIMIT (off)" },
@@ -322,6 +329,7 @@ static const set_function set_functions[] = {
 	set_limit,
 	set_swap,
 	set_high,
+	set_parent_limit,
 	set_address_space,
 	set_gogc,
 	set_memlimit,
@@ -357,6 +365,7 @@ void ol_plan_init(struct ol_plan *plan) {
 			.world = "real",
 			.limit_bytes = limit_default_bytes,
 			.high_bytes = bytes_unset,
+			.parent_limit_bytes = bytes_unset,
 			.address_space_bytes = bytes_unset,
 			.memory_limit_bytes = OL_MEMORY_LIMIT_OFF,
 			.seed = 1,
@@ -461,6 +470,13 @@ int ol_plan_finish(struct ol_plan *plan, struct ol_error *error) {
 		spec->memory_limit_bytes = share_of(spec->limit_bytes, plan->memory_limit_percent);
 	if (plan->high_percent > 0)
 		spec->high_bytes = share_of(spec->limit_bytes, plan->high_percent);
+	if (plan->parent_limit_percent > 0)
+		spec->parent_limit_bytes = share_of(spec->limit_bytes, plan->parent_limit_percent);
+	if (spec->parent_limit_bytes < (uint64_t)sysconf(_SC_PAGESIZE))
+		return ol_error_set(error, -ERANGE,
+			"parent-limit: %" PRIu64
+			" bytes are less than one page, the least that a group can hold",
+			spec->parent_limit_bytes);
 	if (spec->script_memory_bytes_max == 0) {
 		uint64_t bytes = spec->limit_bytes / 4;
 		if (bytes > script_memory_default_bytes)

@@ -29,6 +29,7 @@ struct ol_plan {
 	struct ol_run_spec spec;
 	double memory_limit_percent; /* 90 for --memlimit=90%; 0 when bytes were given. */
 	double high_percent;
+	double parent_limit_percent;
 	char watchdog[128]; /* "90%,every=15s"; "": none. */
 	bool has_dump;      /* Where a dump goes was said, be it nowhere. */
 };

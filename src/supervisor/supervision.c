@@ -316,6 +316,7 @@ static int make_cage(struct ol_supervision *self, struct ol_error *error) {
 		.limit_bytes = spec->limit_bytes,
 		.swap_bytes = spec->swap_bytes,
 		.high_bytes = spec->high_bytes,
+		.outer_limit_bytes = spec->parent_limit_bytes != UINT64_MAX ? spec->parent_limit_bytes : 0,
 	};
 	const char *parent = spec->parent_group[0] != '\0' ? spec->parent_group : NULL;
 	int result = ol_cage_create(&system, parent, &limits, &self->cage, error);

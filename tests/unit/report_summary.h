@@ -27,6 +27,7 @@ static inline struct ol_run_spec spike_spec(void) {
 		.world = "real",
 		.limit_bytes = 32 * OL_MIB,
 		.high_bytes = UINT64_MAX,
+		.parent_limit_bytes = UINT64_MAX,
 		.address_space_bytes = UINT64_MAX,
 		.memory_limit_bytes = OL_MEMORY_LIMIT_OFF,
 		.seed = 1,
