@@ -133,6 +133,7 @@ int ol_cage_create(const struct ol_cage_system *system, const char *parent,
 	cage->pressure_fd = cage->trigger_fd = -1;
 	cage->is_kept = limits->is_kept;
 	cage->limit_bytes = limits->is_unlimited ? UINT64_MAX : limits->limit_bytes;
+	cage->swap_bytes = limits->swap_bytes;
 	cage->high_bytes = limits->high_bytes;
 	ol_cage_holds_init(cage);
 	snprintf(cage->mode, sizeof cage->mode, "%s", system->mode);

@@ -54,6 +54,12 @@ struct ol_cage; /* Opaque. Holds a lock on its group's directory for as long as 
 int ol_cage_create(const struct ol_cage_system *system, const char *parent,
 	const struct ol_cage_limits *limits, struct ol_cage **ret_cage, struct ol_error *error);
 
+/* Sets another limit of memory; swap may be used as before beside it. -EBUSY: version 1 refuses a
+ * limit below what is used and cannot be reclaimed; the old one stands. Version 2 takes it,
+ * reclaims and then kills in the cage, before this returns. -ERANGE: below one page, or no limit at
+ * all. */
+int ol_cage_set_limit(struct ol_cage *cage, uint64_t limit_bytes, struct ol_error *error);
+
 /* Ends what still runs in it, removes the group, gives back what create enabled in the chain when
  * no other lab uses it. A group that is gone already is fine. NULL is fine. The cage is freed
  * whatever the result says. */
@@ -175,6 +181,9 @@ int ol_cage_read_counters(
 bool ol_cage_has_reached(const struct ol_cage *cage, uint64_t bytes);
 /* Processes in it and in groups below it; 0 where it is gone. Costs a fifth of all counters. */
 uint64_t ol_cage_count_processes(const struct ol_cage *cage);
+
+/* Whether that process is in it or in a group below it. */
+bool ol_cage_has_process(const struct ol_cage *cage, pid_t pid);
 
 /* Whose limit it was, if something in the cage was OOM-killed. Rests on the counters of the cage
  * and its ancestors (v2: memory.events.local before and after; v1: peaks against limits) and on

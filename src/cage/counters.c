@@ -92,6 +92,22 @@ uint64_t ol_cage_count_processes(const struct ol_cage *cage) {
 	return count > 0 ? (uint64_t)count : 0;
 }
 
+struct search {
+	pid_t pid;
+	bool is_found;
+};
+
+static void compare_pid(pid_t pid, void *context) {
+	struct search *search = context;
+	search->is_found |= pid == search->pid;
+}
+
+bool ol_cage_has_process(const struct ol_cage *cage, pid_t pid) {
+	struct search search = { .pid = pid };
+	(void)ol_cage_each_process_below(cage->directory_fd, compare_pid, &search);
+	return search.is_found;
+}
+
 int ol_cage_read_counters(
 	const struct ol_cage *cage, struct ol_cage_counters *ret_counters, struct ol_error *error) {
 	struct ol_cage_counters counters = { 0 };

@@ -96,10 +96,11 @@ struct ol_cage {
 	struct ol_cage_chain chain;
 	int directory_fd; /* Carries the lock that says that this lab lives. */
 	int usage_fd;
-	int enter_fd;    /* For writing: "tasks" on v1, "cgroup.procs" on v2. */
-	int pressure_fd; /* -1 where nobody watches. */
-	int trigger_fd;  /* v2: the PSI trigger that pressure_fd looks at; or -1. */
-	uint64_t limit_bytes;
+	int enter_fd;         /* For writing: "tasks" on v1, "cgroup.procs" on v2. */
+	int pressure_fd;      /* -1 where nobody watches. */
+	int trigger_fd;       /* v2: the PSI trigger that pressure_fd looks at; or -1. */
+	uint64_t limit_bytes; /* Now. */
+	uint64_t swap_bytes;
 	uint64_t high_bytes;               /* What it was made with; UINT64_MAX: none. */
 	uint64_t holds[OL_CAGE_HOLDS_MAX]; /* What notices want memory.high to be; UINT64_MAX: none. */
 	pid_t attached_pid;                /* The last one; 0 before the first. */

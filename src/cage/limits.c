@@ -167,3 +167,40 @@ int ol_cage_set_limits(
 int ol_cage_set_high(const struct ol_cage *cage, uint64_t bytes, struct ol_error *error) {
 	return set(cage, "memory.high", bytes, error);
 }
+
+/* Memory and swap together may never be below memory alone: the order depends on the way. */
+static int change_v1(struct ol_cage *cage, uint64_t bytes, struct ol_error *error) {
+	static const char memory[] = "memory.limit_in_bytes", both[] = "memory.memsw.limit_in_bytes";
+	uint64_t both_bytes = bytes + cage->swap_bytes;
+	if (!cage->has_swap_limit)
+		return set(cage, memory, bytes, error);
+	bool is_raised = bytes > cage->limit_bytes;
+	int result = set(cage, is_raised ? both : memory, is_raised ? both_bytes : bytes, error);
+	if (result < 0)
+		return result;
+	result = set(cage, is_raised ? memory : both, is_raised ? bytes : both_bytes, error);
+	if (result < 0 && !is_raised)
+		(void)set(cage, memory, cage->limit_bytes, NULL);
+	return result;
+}
+
+int ol_cage_set_limit(struct ol_cage *cage, uint64_t limit_bytes, struct ol_error *error) {
+	uint64_t usage_bytes = 0;
+	struct ol_cage_limits limits = { .limit_bytes = limit_bytes, .high_bytes = UINT64_MAX };
+	char usage[OL_UNITS_TEXT_BYTES], limit[OL_UNITS_TEXT_BYTES];
+	int result = ol_cage_check_limits(&limits, error);
+	if (result < 0 || limit_bytes > INT64_MAX - cage->swap_bytes)
+		return result < 0 ? -ERANGE : ol_error_set(error, -ERANGE, "that is no limit");
+	result = cage->chain.memory_version == 1 ? change_v1(cage, limit_bytes, error)
+											 : set(cage, "memory.max", limit_bytes, error);
+	if (result == -EBUSY) {
+		(void)ol_cage_read_usage(cage, &usage_bytes);
+		return ol_error_set(error, result,
+			"the kernel refused a limit of %s: %s are used, and it can reclaim no more of that; "
+			"release some first",
+			ol_format_bytes(limit_bytes, limit), ol_format_bytes(usage_bytes, usage));
+	}
+	if (result >= 0)
+		cage->limit_bytes = limit_bytes;
+	return result;
+}

@@ -23,7 +23,7 @@ struct ol_os_file {
 };
 
 /* Of one call that writes or reads a file: so much at most. */
-#define OL_OS_PIECE_BYTES (UINT64_C(1) << 20)
+#define OL_OS_PIECE_BYTES (UINT64_C(256) << 10)
 
 struct ol_os_ops {
 	/* A child that shares all pages of now, copy on write, and sleeps until it is ended. It ends
@@ -62,6 +62,9 @@ struct ol_os_real {
 	struct ol_os os;
 	int socket_fd;            /* To the lab, which alone sets limits; -1 for none. */
 	struct ol_flight *flight; /* Where it answers; NULL for none. */
+	uint32_t request_number;  /* Of the last one. */
+	unsigned child_count;     /* That live. */
+	int former_score;         /* oom_score_adj without children. */
 };
 void ol_os_real_init(struct ol_os_real *os, int socket_fd, struct ol_flight *flight);
 

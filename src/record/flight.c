@@ -66,6 +66,24 @@ void ol_flight_order_end(struct ol_flight *flight, const char *reason) {
 	atomic_store_explicit(&flight->is_end_ordered, 1, memory_order_release);
 }
 
+void ol_flight_answer_limit(
+	struct ol_flight *flight, uint32_t number, int result, const struct ol_error *error) {
+	flight->limit_result = result;
+	snprintf(flight->limit_reason, sizeof flight->limit_reason, "%.*s",
+		(int)sizeof flight->limit_reason - 1, error != NULL ? error->message : "");
+	atomic_store_explicit(&flight->limit_number, number, memory_order_release);
+}
+
+bool ol_flight_take_answer(
+	const struct ol_flight *flight, uint32_t number, int *ret_result, struct ol_error *error) {
+	if (atomic_load_explicit(&flight->limit_number, memory_order_acquire) != number)
+		return false;
+	*ret_result = flight->limit_result;
+	if (flight->limit_result < 0)
+		ol_error_set(error, flight->limit_result, "%s", flight->limit_reason);
+	return true;
+}
+
 /* Half a writing may hold anything: in order of size at least. */
 static void order_pauses(struct ol_pauses *pauses) {
 	if (pauses->pauses == 0)

@@ -20,6 +20,11 @@ struct ol_flight {
 	/* Downwards: the lab wants the program to end. Set once; the reason was written before. */
 	_Atomic uint32_t is_end_ordered;
 	char end_reason[OL_TEXT_BYTES];
+	/* Downwards: the lab has answered the request for a limit of that number; what it answered was
+	 * written before. */
+	_Atomic uint32_t limit_number;
+	int32_t limit_result; /* 0, or a negative errno value and why. */
+	char limit_reason[OL_TEXT_BYTES];
 };
 
 /* The lab's side: makes the page, touched. *ret_fd is CLOEXEC and goes to the subject. */
@@ -37,6 +42,13 @@ void ol_flight_order_end(struct ol_flight *flight, const char *reason);
 static inline bool ol_flight_is_end_ordered(const struct ol_flight *flight) {
 	return atomic_load_explicit(&flight->is_end_ordered, memory_order_acquire) != 0;
 }
+
+/* The lab's side: answers the request for a limit of that number. error: NULL where result is 0. */
+void ol_flight_answer_limit(
+	struct ol_flight *flight, uint32_t number, int result, const struct ol_error *error);
+/* The subject's side: whether that request was answered; then *ret_result says how. */
+bool ol_flight_take_answer(
+	const struct ol_flight *flight, uint32_t number, int *ret_result, struct ol_error *error);
 
 /* Never waits for long: after a bounded number of tries, or a writer that died in the middle, the
  * result has is_torn set. Names in it are always terminated, enums in range, and pauses in order:

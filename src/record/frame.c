@@ -19,6 +19,7 @@ static const size_t body_bytes[OL_FRAME_KIND_COUNT] = {
 	[OL_FRAME_EVENT] = sizeof(struct ol_event),
 	[OL_FRAME_END] = sizeof(struct ol_frame_end),
 	[OL_FRAME_PROFILE] = sizeof(struct ol_frame_profile),
+	[OL_FRAME_LIMIT] = sizeof(struct ol_frame_limit),
 };
 
 static size_t whole_bytes(uint32_t kind) {
@@ -127,6 +128,7 @@ static int check_frame(union ol_arrival *arrival, size_t received_bytes, struct 
 		return check_profile(&frame->profile, received_bytes, error);
 	case OL_FRAME_READY:
 	case OL_FRAME_GC:
+	case OL_FRAME_LIMIT:
 	case OL_FRAME_ANSWER:
 	case OL_FRAME_KIND_COUNT:
 		break;

@@ -21,6 +21,7 @@ enum ol_frame_kind {
 	OL_FRAME_EVENT,       /* event */
 	OL_FRAME_END,         /* end: the subject's own word on how it ended. */
 	OL_FRAME_PROFILE,     /* profile: some of the places that allocated. */
+	OL_FRAME_LIMIT,       /* limit: the program wants another; answered by the flight recorder. */
 	OL_FRAME_ANSWER,      /* An ol_answer_frame: to a request. */
 	OL_FRAME_KIND_COUNT
 };
@@ -36,6 +37,12 @@ struct ol_frame_end {
 	uint32_t padding;
 	char message[OL_MESSAGE_BYTES];
 	char traceback[OL_MESSAGE_BYTES];
+};
+
+struct ol_frame_limit {
+	uint32_t number; /* The answer has the same. */
+	uint32_t padding;
+	uint64_t limit_bytes; /* Anything: the lab checks it. */
 };
 
 enum { OL_FRAME_SITES_MAX = 6 }; /* So that it is no larger than an end. */
@@ -56,6 +63,7 @@ struct ol_frame {
 		struct ol_event event;
 		struct ol_frame_end end;
 		struct ol_frame_profile profile;
+		struct ol_frame_limit limit;
 	};
 };
 

@@ -32,7 +32,9 @@ static struct findings find(const struct ol_run_summary *summary) {
 	struct findings found = {
 		.summary = summary,
 		.last = last,
-		.limit_bytes = summary->spec.limit_bytes,
+		/* The program may have had another one set. */
+		.limit_bytes =
+			last->limit_now_bytes > 0 ? last->limit_now_bytes : summary->spec.limit_bytes,
 		.garbage_bytes = last->garbage_bytes,
 		.uncounted_bytes = last->allocated_since_count_bytes,
 	};
@@ -205,6 +207,11 @@ static void explain_live(struct ol_words *words, const struct findings *found) {
 			words, "Little of the heap was garbage (%s): ", OL_BYTES_TEXT(found->garbage_bytes));
 	add_parts(words, found);
 	ol_words_add(words, ".");
+	if (found->last->child_count > 0) {
+		ol_words_add(words, " ");
+		ol_words_add_count(words, found->last->child_count, "child", "children");
+		ol_words_add(words, " had all pages of the fork: what was written since was there twice.");
+	}
 	if (is_notable(found, found->uncounted_bytes))
 		ol_words_add(words, " Another %s were allocated after the count and may be garbage too.",
 			OL_BYTES_TEXT(found->uncounted_bytes));
@@ -309,7 +316,10 @@ static void explain_survival(struct ol_words *words, const struct findings *foun
 	uint64_t beside_bytes = found->last->off_heap_requested_bytes;
 	requested_bytes -= beside_bytes < requested_bytes ? beside_bytes : requested_bytes;
 	uint64_t sum_bytes = requested_bytes + summary->baseline_bytes;
-	if (summary->cage_peak_bytes >= found->limit_bytes)
+	if (found->limit_bytes != summary->spec.limit_bytes)
+		ol_words_add(words, "At its end the program had the cage's limit at %s. ",
+			OL_BYTES_TEXT(found->limit_bytes));
+	else if (summary->cage_peak_bytes >= found->limit_bytes)
 		ol_words_add(words, "The cage filled to its limit, and nothing was killed. ");
 	else if (summary->cage_peak_bytes > 0)
 		ol_words_add(words, "%s of the limit was never used. ",

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "collector/collector.h"
+#include "os/os.h"
 #include "record/flight.h"
 #include "record/frame.h"
 #include "workload/load.h"
@@ -24,6 +25,8 @@ struct ol_run_links {
 	int notice_fd;   /* Readable when usage has come to the threshold of spec->watchdog. */
 	struct ol_flight *flight;
 	struct ol_policy *policy; /* NULL: Go's own rules. Asked from ol_run_create on. */
+	/* Children, files, limits; NULL: the system's, through socket and flight; in a pretence: none. */
+	struct ol_os *os;
 	/* What stands in for the system; NULL: the system itself. */
 	const struct ol_run_pretence *pretence;
 };
@@ -102,6 +105,10 @@ void ol_run_load_release(struct ol_run_load *load);
 /* Sleeps; meanwhile whatever the collector, the policy and the lab want is done. Errors: see
  * ol_run_verdict. */
 int ol_run_wait(struct ol_run *run, uint64_t ns, struct ol_error *error);
+/* Has the cage's limit set; the program stands still until that is done. Errors: see os.h. */
+int ol_run_set_limit(struct ol_run *run, uint64_t bytes, struct ol_error *error);
+/* The cage's limit now. */
+uint64_t ol_run_limit_bytes(const struct ol_run *run);
 /* Address space that nothing is kept in: it counts against a limit of address space, and against no
  * other. To the run's end. -ENOMEM: refused; -ENOSPC: too many of them. */
 int ol_run_reserve(struct ol_run *run, uint64_t bytes, struct ol_error *error);

@@ -261,6 +261,41 @@ static int cage_usage(lua_State *L) {
 	return 1;
 }
 
+/***
+ * Has the cage's limit set to another one. Where more is used than that a version 1 kernel reclaims
+ * what it can and otherwise refuses; version 2 kills.
+ * @function cage:set_limit
+ * @tparam integer bytes  a page and up
+ * @treturn boolean|nil true; nil where it was refused
+ * @treturn string why
+ */
+static int cage_set_limit(lua_State *L) {
+	struct ol_run *run = ol_subject_check_run(L);
+	uint64_t bytes = ol_subject_check_count(L, 2, 1, "bytes");
+	struct ol_error error;
+
+	int result = ol_run_set_limit(run, bytes, &error);
+	ol_subject_obey(L);
+
+	if (result == 0) {
+		lua_pushboolean(L, 1); /* true */
+		return 1;
+	}
+	lua_pushnil(L);                   /* nil */
+	lua_pushstring(L, error.message); /* nil, why */
+	return 2;
+}
+
+/***
+ * The cage's limit now: cage.limit is the one that the run began with.
+ * @function cage:limit_now
+ * @treturn integer bytes
+ */
+static int cage_limit_now(lua_State *L) {
+	ol_lua_push_uint64(L, ol_run_limit_bytes(ol_subject_of(L)->run)); /* ..., bytes */
+	return 1;
+}
+
 void ol_subject_open_heap(lua_State *L) {
 	static const luaL_Reg methods[] = {
 		{ "phase", heap_phase },
@@ -294,14 +329,19 @@ void ol_subject_push_heap(lua_State *L) {
 
 void ol_subject_push_cage(lua_State *L) {
 	const struct ol_run_spec *spec = ol_run_spec(ol_subject_of(L)->run);
-	lua_createtable(L, 0, 4);                 /* cage */
+	static const luaL_Reg functions[] = {
+		{ "usage", cage_usage },
+		{ "set_limit", cage_set_limit },
+		{ "limit_now", cage_limit_now },
+		{ NULL, NULL },
+	};
+	lua_createtable(L, 0, 6);                 /* cage */
 	ol_lua_push_uint64(L, spec->limit_bytes); /* cage, limit */
 	lua_setfield(L, -2, "limit");
 	ol_lua_push_uint64(L, spec->swap_bytes); /* cage, swap */
 	lua_setfield(L, -2, "swap");
 	ol_lua_push_uint64(L, spec->high_bytes); /* cage, high */
 	lua_setfield(L, -2, "high");
-	lua_pushcfunction(L, cage_usage); /* cage, usage */
-	lua_setfield(L, -2, "usage");
+	luaL_setfuncs(L, functions, 0);
 	ol_lua_close_table(L, OL_HANDLE_CAGE);
 }

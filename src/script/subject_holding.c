@@ -1,5 +1,5 @@
 /* subject_holding.c -- What a program holds beside its heap: handles on memory that no collector
- * knows of. */
+ * knows of, on children and on files. */
 #include <lauxlib.h>
 
 #include "run/holding.h"
@@ -7,6 +7,8 @@
 #include "script/subject.h"
 
 #define HANDLE_OFF_HEAP "off-heap memory"
+#define HANDLE_CHILD    "child"
+#define HANDLE_FILE     "file"
 
 struct holding_handle {
 	struct ol_run_holding *holding; /* NULL: closed. */
@@ -83,6 +85,97 @@ static int off_heap_release(lua_State *L) {
 	return 0;
 }
 
+/***
+ * Forks: a child that shares all pages of now, copy on write, and sleeps until it is released.
+ * Whatever either writes to afterwards costs a new page. Where the cage overflows the kernel kills
+ * the program, not the child. Not with the concurrent collector, which has threads.
+ * @function heap:fork
+ * @treturn child  to be ended by child:release() or `<close>`
+ */
+static int heap_fork(lua_State *L) {
+	struct ol_run *run = ol_subject_check_heap(L);
+	struct ol_error error;
+
+	struct holding_handle *handle = push_closed(L, HANDLE_CHILD); /* ..., child */
+	if (ol_run_hold_child(run, &handle->holding, &error) < 0)
+		return ol_subject_raise(L, &error);
+	ol_subject_obey(L);
+	return 1;
+}
+
+/***
+ * 0: all that a child has it shares with the program.
+ * @function child:bytes
+ * @treturn integer
+ */
+static int child_bytes(lua_State *L) {
+	const struct holding_handle *handle = check_open(L, HANDLE_CHILD);
+	ol_lua_push_uint64(L, ol_run_holding_bytes(handle->holding)); /* bytes */
+	return 1;
+}
+
+/***
+ * Ends the child: what was copied for it is free.
+ * @function child:release
+ */
+static int child_release(lua_State *L) {
+	let_go(L, check_open(L, HANDLE_CHILD));
+	return 0;
+}
+
+/***
+ * Writes a file of so many bytes, without a name, on a disk: in TMPDIR, /var/tmp or /tmp, whichever
+ * is on one. Its pages are in the page cache: charged to the cage, and the kernel may reclaim them
+ * when the cage is full.
+ * @function heap:file
+ * @tparam integer bytes  1 and up; the disk must keep 1 GiB free
+ * @treturn file  to be released by file:release() or `<close>`
+ */
+static int heap_file(lua_State *L) {
+	struct ol_run *run = ol_subject_check_heap(L);
+	uint64_t bytes = ol_subject_check_count(L, 2, 1, "bytes");
+	struct ol_error error;
+
+	struct holding_handle *handle = push_closed(L, HANDLE_FILE); /* ..., file */
+	if (ol_run_hold_file(run, bytes, &handle->holding, &error) < 0)
+		return ol_subject_raise(L, &error);
+	ol_subject_obey(L);
+	return 1;
+}
+
+/***
+ * Reads all of the file again: what the kernel has reclaimed comes back from the disk.
+ * @function file:read
+ */
+static int file_read(lua_State *L) {
+	const struct holding_handle *handle = check_open(L, HANDLE_FILE);
+	struct ol_error error;
+	if (ol_run_read_holding(ol_subject_check_run(L), handle->holding, &error) < 0)
+		return ol_subject_raise(L, &error);
+	ol_subject_obey(L);
+	return 0;
+}
+
+/***
+ * As much as was written.
+ * @function file:bytes
+ * @treturn integer
+ */
+static int file_bytes(lua_State *L) {
+	const struct holding_handle *handle = check_open(L, HANDLE_FILE);
+	ol_lua_push_uint64(L, ol_run_holding_bytes(handle->holding)); /* bytes */
+	return 1;
+}
+
+/***
+ * Ends the file: it leaves the disk, and its pages the page cache.
+ * @function file:release
+ */
+static int file_release(lua_State *L) {
+	let_go(L, check_open(L, HANDLE_FILE));
+	return 0;
+}
+
 /* <close>: releases what is not released yet. */
 static int holding_close(lua_State *L) {
 	struct holding_handle *handle = lua_touserdata(L, 1);
@@ -118,6 +211,8 @@ static void open_kind(lua_State *L, const char *kind, const luaL_Reg *methods) {
 void ol_subject_open_holdings(lua_State *L) {
 	static const luaL_Reg heap_methods[] = {
 		{ "off_heap", heap_off_heap },
+		{ "fork", heap_fork },
+		{ "file", heap_file },
 		{ NULL, NULL },
 	};
 	static const luaL_Reg off_heap_methods[] = {
@@ -126,7 +221,20 @@ void ol_subject_open_holdings(lua_State *L) {
 		{ "release", off_heap_release },
 		{ NULL, NULL },
 	};
+	static const luaL_Reg child_methods[] = {
+		{ "bytes", child_bytes },
+		{ "release", child_release },
+		{ NULL, NULL },
+	};
+	static const luaL_Reg file_methods[] = {
+		{ "read", file_read },
+		{ "bytes", file_bytes },
+		{ "release", file_release },
+		{ NULL, NULL },
+	};
 	open_kind(L, HANDLE_OFF_HEAP, off_heap_methods);
+	open_kind(L, HANDLE_CHILD, child_methods);
+	open_kind(L, HANDLE_FILE, file_methods);
 	luaL_getmetatable(L, OL_HANDLE_HEAP); /* metatable */
 	lua_getfield(L, -1, "__index");       /* metatable, methods */
 	luaL_setfuncs(L, heap_methods, 0);

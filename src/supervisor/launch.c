@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/pidfd.h>
@@ -81,6 +82,7 @@ struct child_plan {
 	int fds[SUBJECT_FDS]; /* -1 for none. */
 	char texts[SUBJECT_FDS][FD_TEXT_BYTES];
 	char *arguments[SUBJECT_FDS + 2];
+	char temporary[OL_PATH_BYTES]; /* "TMPDIR=..."; "" for none. */
 	uint64_t address_space_bytes;
 	uint64_t data_bytes; /* RLIMIT_DATA: what limits it where there is no cage. */
 	struct ol_frame failure;
@@ -117,6 +119,7 @@ __attribute__((noreturn)) static void run_child(struct child_plan *plan) {
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);
+	signal(SIGXFSZ, SIG_IGN); /* A file that may grow no further is an error, not an end. */
 	dup2(plan->null_fd, STDIN_FILENO);
 	dup2(STDERR_FILENO, STDOUT_FILENO);
 	for (int i = 0; i < SUBJECT_FDS; i++)
@@ -126,7 +129,7 @@ __attribute__((noreturn)) static void run_child(struct child_plan *plan) {
 	setrlimit(RLIMIT_CORE, &no_core);
 	limit_resource(RLIMIT_AS, plan->address_space_bytes);
 	limit_resource(RLIMIT_DATA, plan->data_bytes);
-	char *environment[] = { NULL };
+	char *environment[] = { plan->temporary[0] != '\0' ? plan->temporary : NULL, NULL };
 	execve(plan->path, plan->arguments, environment);
 	give_up(plan, plan->path, errno);
 }
@@ -139,6 +142,9 @@ static void prepare_child(struct child_plan *plan) {
 		snprintf(plan->texts[i], sizeof plan->texts[i], "%d", plan->fds[i]);
 		plan->arguments[i + 1] = plan->texts[i];
 	}
+	const char *directory = getenv("TMPDIR");
+	if (directory != NULL && strlen(directory) + sizeof "TMPDIR=" <= sizeof plan->temporary)
+		snprintf(plan->temporary, sizeof plan->temporary, "TMPDIR=%s", directory);
 	plan->failure.kind = OL_FRAME_END;
 	plan->failure.end.outcome = OL_OUTCOME_LAB_ERROR;
 	snprintf(plan->failure.end.message, sizeof plan->failure.end.message,

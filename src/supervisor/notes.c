@@ -71,6 +71,7 @@ void ol_notes_frame(struct ol_notes *notes, const struct ol_frame *frame) {
 		if (sink->on_profile != NULL)
 			sink->on_profile(sink->context, frame->profile.sites, frame->profile.site_count);
 		break;
+	case OL_FRAME_LIMIT:
 	case OL_FRAME_ANSWER:
 	case OL_FRAME_KIND_COUNT:
 		break;

@@ -76,6 +76,16 @@ static void witness(struct ol_supervision *self) {
 	(void)shutdown(self->subject.socket_fd, SHUT_WR);
 }
 
+/* The program wants another limit. It is the one who waits for the answer, not we: but where the
+ * kernel kills to get below (version 2), it does so before this returns. */
+static void set_limit(struct ol_supervision *self, const struct ol_frame_limit *frame) {
+	struct ol_error error;
+	int result = self->cage != NULL
+					 ? ol_cage_set_limit(self->cage, frame->limit_bytes, &error)
+					 : ol_error_set(&error, -ENOTSUP, "there is no cage whose limit could be set");
+	ol_flight_answer_limit(self->flight, frame->number, result, result < 0 ? &error : NULL);
+}
+
 static void note_frame(struct ol_supervision *self) {
 	const struct ol_frame *frame = &self->arrival.frame;
 	const struct ol_supervisor_sink *sink = self->sink;
@@ -84,6 +94,8 @@ static void note_frame(struct ol_supervision *self) {
 		self->is_ready = true;
 	else if (frame->kind == OL_FRAME_END && self->notes.own_word == OL_OUTCOME_SHUT_DOWN)
 		witness(self);
+	else if (frame->kind == OL_FRAME_LIMIT)
+		set_limit(self, &frame->limit);
 	else if (frame->kind == OL_FRAME_ANSWER && sink->on_answer != NULL)
 		sink->on_answer(sink->context, &self->arrival.answer_frame.answer);
 }
@@ -122,7 +134,7 @@ static bool is_ending(pid_t pid) {
 static void guard(struct ol_supervision *self) {
 	if (!self->is_ready || self->cage == NULL)
 		return;
-	if (ol_cage_count_processes(self->cage) > 0 || is_ending(self->subject.pid))
+	if (ol_cage_has_process(self->cage, self->subject.pid) || is_ending(self->subject.pid))
 		return;
 	self->is_cage_lost = true;
 	kill_subject(self);

@@ -1,4 +1,6 @@
--- beside_spec.lua -- What a program does beside its heap: memory, limits that change or stand above.
+-- beside_spec.lua -- What a program does beside its heap: memory, children, files, and limits that
+-- change or stand above.
+local cjson = require "cjson"
 local program = require "program"
 
 local directory = program.directory()
@@ -70,5 +72,123 @@ describe("A group around the cage", function ()
   caged("changes nothing where it is wide enough", function ()
     assert.equal("survived", run("heap:slab(12 * lab.MiB)", "--parent-limit=50%").outcome)
     assert.equal("oom-killed", run("heap:slab(40 * lab.MiB)", "--parent-limit=64M").outcome)
+  end)
+end)
+
+describe("A child that shares all pages", function ()
+  caged("costs what is written to after the fork, and the kernel kills its parent", function ()
+    local json = run [[
+      local slab = heap:slab(12 * lab.MiB)
+      local before = cage:usage()
+      local child = heap:phase("fork"):fork()
+      assert(cage:usage() - before < lab.MiB and child:bytes() == 0)
+      slab:write()
+      assert(cage:usage() - before >= 12 * lab.MiB)
+      child:release()
+      assert(cage:usage() - before < lab.MiB)
+      child = heap:fork()
+      local second <close> = heap:fork()
+      slab:write()
+      heap:phase("more"):slab(24 * lab.MiB)
+    ]]
+    assert.equal("oom-killed", json.outcome)
+    assert.equal("more", json.last_words.phase)
+    assert.equal(2, json.last_words.child_count)
+    assert.equal(1, json.evidence.oom_kill_delta)
+  end)
+
+  caged("does not outlive a program that ends, is told to end or errs", function ()
+    assert.equal("survived", run("heap:fork()").outcome)
+    assert.equal("script-error", run("heap:fork() error 'on purpose'").outcome)
+    assert.equal("timed-out", run("heap:fork() heap:wait(60)", "--timeout=0.2").outcome)
+  end)
+
+  caged("is refused to a collector with threads, and the error says what to do", function ()
+    local json = run("heap:fork()", "--collector=concurrent")
+    assert.equal("script-error", json.outcome)
+    assert.truthy(json.error.message:find("--collector=stw", 1, true))
+  end)
+end)
+
+describe("A file beside the heap", function ()
+  caged("is charged to the cage, and gives way to memory", function ()
+    local json = run [[
+      local before = cage:usage()
+      local file = heap:phase("file"):file(20 * lab.MiB)
+      assert(cage:usage() - before >= 19 * lab.MiB, cage:usage() - before)
+      local slab = heap:slab(24 * lab.MiB)
+      slab:release()
+      heap:free_os_memory()
+      local left = cage:usage() - before
+      assert(left < 12 * lab.MiB, left)
+      file:read()
+      assert(cage:usage() - before >= 19 * lab.MiB, cage:usage() - before)
+      file:release()
+      assert(cage:usage() - before < lab.MiB, cage:usage() - before)
+      heap:file(40 * lab.MiB)
+    ]]
+    assert.equal("survived", json.outcome, json.error and json.error.message)
+    assert.equal(40 << 20, json.last_words.file_bytes)
+  end)
+
+  caged("is refused where the disk has no room, or is none", function ()
+    assert.truthy(run("heap:file(1 << 60)").error.message:find("does not fit into /", 1, true))
+    local path = directory.write("one.lua", [[
+      local lab = require "lab"
+      return lab.scenario { title = "A file", program = function (heap) heap:file(8192) end }]])
+    local result = program.run_json { path, env = { TMPDIR = "/dev/shm" } }
+    assert.equal("survived", result.json.outcome)
+  end)
+
+  caged("that may grow no further is an error, not an end", function ()
+    local path = directory.write("two.lua", [[
+      local lab = require "lab"
+      return lab.scenario { title = "A file", program = function (heap)
+        local fine, why = pcall(heap.file, heap, 4 * lab.MiB)
+        assert(not fine and why:find "File too large", why)
+        heap:file(lab.MiB // 2)
+      end }]])
+    local pipe = assert(io.popen(("ulimit -f 1024; '%s' run --format=json %s")
+      :format(os.getenv "OOMLAB", path)))
+    local json = cjson.decode(pipe:read "a")
+    pipe:close()
+    assert.equal("survived", json.outcome, json.error and json.error.message)
+    assert.equal(1 << 19, json.last_words.file_bytes)
+  end)
+end)
+
+describe("A limit that the program has changed", function ()
+  caged("holds from then on, and the record tells the last one", function ()
+    local json = run [[
+      assert(cage:set_limit(20 * lab.MiB) and cage:limit_now() == 20 * lab.MiB)
+      assert(cage.limit == 32 * lab.MiB)
+      assert(cage:set_limit(64 * lab.MiB))
+      local slab = heap:phase("wide"):slab(40 * lab.MiB)
+      assert(cage:set_limit(44 * lab.MiB))
+      heap:phase("tight"):slab(8 * lab.MiB)
+    ]]
+    assert.equal("oom-killed", json.outcome, json.error and json.error.message)
+    assert.equal("tight", json.last_words.phase)
+    assert.equal(32 << 20, json.limit_bytes)
+    assert.equal(44 << 20, json.last_words.limit_now_bytes)
+  end)
+
+  caged("below what is used is refused, or kills: the kernel's choice", function ()
+    local json = run [[
+      local slab = heap:slab(24 * lab.MiB)
+      local fine, why = cage:set_limit(16 * lab.MiB)
+      assert(fine == nil and why:find("refused", 1, true) and cage:limit_now() == cage.limit)
+    ]]
+    local expected = json.cgroup.memory_version == 1 and "survived" or "oom-killed"
+    assert.equal(expected, json.outcome, json.error and json.error.message)
+  end)
+
+  caged("is refused below a page", function ()
+    local json = run [[
+      local fine, why = cage:set_limit(100)
+      assert(fine == nil and why:find("below one page", 1, true), why)
+      assert(not pcall(cage.set_limit, cage, -1))
+    ]]
+    assert.equal("survived", json.outcome, json.error and json.error.message)
   end)
 end)
