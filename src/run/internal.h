@@ -62,8 +62,8 @@ void ol_run_release_holdings(struct ol_run *run);
 /* The present phase, if there is one, is over, and told. */
 int ol_run_end_phase(struct ol_run *run, struct ol_error *error);
 
-/* Before so many bytes of the heap are asked for: whoever wants something is heard, and the last words are true
- * if it is what kills. */
+/* Before so many bytes of the heap are asked for: whoever wants something is heard, and the last
+ * words are true if it is what kills. */
 void ol_run_begin_request(struct ol_run *run, uint64_t bytes);
 /* How much may be written to at once before anybody wants to be heard again. */
 uint64_t ol_run_piece_bytes(const struct ol_run *run);

@@ -25,7 +25,8 @@ struct ol_run_links {
 	int notice_fd;   /* Readable when usage has come to the threshold of spec->watchdog. */
 	struct ol_flight *flight;
 	struct ol_policy *policy; /* NULL: Go's own rules. Asked from ol_run_create on. */
-	/* Children, files, limits; NULL: the system's, through socket and flight; in a pretence: none. */
+	/* Children, files, limits; NULL: the system's, through socket and flight; in a pretence: none.
+	 */
 	struct ol_os *os;
 	/* What stands in for the system; NULL: the system itself. */
 	const struct ol_run_pretence *pretence;

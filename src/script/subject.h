@@ -81,7 +81,7 @@ uint64_t ol_subject_check_count(lua_State *L, int index, uint64_t minimum, const
 /* Make the metatables. Raise. */
 void ol_subject_open_handles(lua_State *L);
 void ol_subject_open_heap(lua_State *L);
-void ol_subject_open_loads(lua_State *L); /* After the heap. */
+void ol_subject_open_loads(lua_State *L);    /* After the heap. */
 void ol_subject_open_holdings(lua_State *L); /* After the heap's. */
 void ol_subject_open_policy_heap(lua_State *L);
 
