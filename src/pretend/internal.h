@@ -49,7 +49,8 @@ struct ol_pretend {
 	uint64_t limit_pages; /* The smaller one of its own and its parent's, swap included. */
 	uint64_t usage_pages;
 	uint64_t stock_pages;
-	uint64_t peak_pages;
+	uint64_t peak_pages; /* In memory; what does not fit is in swap. */
+	uint64_t swap_peak_pages;
 	uint64_t beside_pages; /* Of the process itself. */
 	uint64_t resident_pages;
 	uint64_t cached_pages; /* Of files; can be reclaimed. */

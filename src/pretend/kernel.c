@@ -87,9 +87,20 @@ static void tell_watches(struct ol_pretend *pretend) {
 	}
 }
 
+/* Of what is charged: what does not fit into memory is in swap. */
+static uint64_t in_memory_pages(const struct ol_pretend *pretend) {
+	uint64_t memory_pages =
+		pretend->limit_pages - pretend->config.swap_bytes / OL_PRETEND_PAGE_BYTES;
+	return pretend->usage_pages < memory_pages ? pretend->usage_pages : memory_pages;
+}
+
 static void note_usage(struct ol_pretend *pretend) {
-	if (pretend->usage_pages > pretend->peak_pages)
-		pretend->peak_pages = pretend->usage_pages;
+	uint64_t memory_pages = in_memory_pages(pretend);
+	uint64_t swap_pages = pretend->usage_pages - memory_pages;
+	if (memory_pages > pretend->peak_pages)
+		pretend->peak_pages = memory_pages;
+	if (swap_pages > pretend->swap_peak_pages)
+		pretend->swap_peak_pages = swap_pages;
 	if (pretend->watch_count > 0)
 		tell_watches(pretend);
 }
@@ -218,24 +229,15 @@ bool ol_pretend_is_killed(const struct ol_pretend *pretend) {
 	return pretend->is_killed;
 }
 
-/* Of what is charged: what does not fit into memory is in swap. */
-static uint64_t in_memory_bytes(const struct ol_pretend *pretend, uint64_t page_count) {
-	uint64_t bytes = page_count * OL_PRETEND_PAGE_BYTES;
-	uint64_t memory_bytes =
-		pretend->limit_pages * OL_PRETEND_PAGE_BYTES -
-		pretend->config.swap_bytes / OL_PRETEND_PAGE_BYTES * OL_PRETEND_PAGE_BYTES;
-	return bytes < memory_bytes ? bytes : memory_bytes;
-}
-
 uint64_t ol_pretend_usage_bytes(const struct ol_pretend *pretend) {
-	return in_memory_bytes(pretend, pretend->usage_pages);
+	return in_memory_pages(pretend) * OL_PRETEND_PAGE_BYTES;
 }
 
 struct ol_pretend_facts ol_pretend_facts(const struct ol_pretend *pretend) {
-	uint64_t peak_bytes = pretend->peak_pages * OL_PRETEND_PAGE_BYTES;
 	struct ol_pretend_facts facts = {
 		.usage_bytes = ol_pretend_usage_bytes(pretend),
-		.peak_bytes = in_memory_bytes(pretend, pretend->peak_pages),
+		.peak_bytes = pretend->peak_pages * OL_PRETEND_PAGE_BYTES,
+		.swap_peak_bytes = pretend->swap_peak_pages * OL_PRETEND_PAGE_BYTES,
 		.resident_bytes = (pretend->resident_pages + pretend->beside_pages) * OL_PRETEND_PAGE_BYTES,
 		.address_space_bytes = pretend->address_space_bytes,
 		.high_count = pretend->high_count,
@@ -243,7 +245,6 @@ struct ol_pretend_facts ol_pretend_facts(const struct ol_pretend *pretend) {
 		.limit_bytes = pretend->config.limit_bytes,
 		.is_killed = pretend->is_killed,
 	};
-	facts.swap_peak_bytes = peak_bytes - facts.peak_bytes;
 	if (facts.is_killed)
 		facts.limited_by = pretend->limit_pages < own_limit_pages(pretend) ? OL_LIMITED_BY_ANCESTOR
 																		   : OL_LIMITED_BY_OWN;

@@ -106,9 +106,7 @@ int ol_run_hold_child(
 	if (run->words.child_count == OL_RUN_CHILDREN_MAX)
 		return ol_error_set(
 			error, -ENOSPC, "a program has at most %d children", OL_RUN_CHILDREN_MAX);
-	int result = ol_run_check_os(run, error);
-	if (result == 0)
-		result = create(run, KIND_CHILD, 0, &holding, error);
+	int result = create(run, KIND_CHILD, 0, &holding, error);
 	if (result < 0)
 		return result;
 	ol_run_begin_request(run, 0);
@@ -149,9 +147,7 @@ static int write_file(struct ol_run *run, struct ol_run_holding *holding, struct
 int ol_run_hold_file(struct ol_run *run, uint64_t bytes, struct ol_run_holding **ret_holding,
 	struct ol_error *error) {
 	struct ol_run_holding *holding = NULL;
-	int result = ol_run_check_os(run, error);
-	if (result == 0)
-		result = create(run, KIND_FILE, bytes, &holding, error);
+	int result = create(run, KIND_FILE, bytes, &holding, error);
 	if (result < 0)
 		return result;
 	ol_run_begin_writing(run, bytes);

@@ -53,8 +53,6 @@ void ol_run_write_flight(struct ol_run *run, enum ol_activity activity);
  * must be true if it is what kills. A scenario that names no phases has one. */
 void ol_run_begin_writing(struct ol_run *run, uint64_t bytes);
 void ol_run_begin_beside(struct ol_run *run, uint64_t bytes);
-/* -ENOTSUP where what os.h has cannot be had. */
-int ol_run_check_os(const struct ol_run *run, struct ol_error *error);
 /* Writes to all of it, unless the run is told to end before that is done. */
 void ol_run_touch(struct ol_run *run, char *address, uint64_t bytes, enum ol_fill fill);
 /* The end of all that the program still holds beside its heap. */

@@ -215,7 +215,7 @@ int ol_run_create(const struct ol_run_spec *spec, const struct ol_run_links *lin
 	run->place = OL_PROFILE_NOWHERE;
 	run->words.limit_now_bytes = spec->limit_bytes;
 	ol_os_real_init(&run->os_real, links->socket_fd, links->flight);
-	run->os = links->os != NULL || links->pretence != NULL ? links->os : &run->os_real.os;
+	run->os = links->os != NULL ? links->os : &run->os_real.os;
 	int result = spec->wants_profile ? ol_profile_create(&run->profile, error) : 0;
 	if (result == 0)
 		result = create_parts(run, error);

@@ -189,7 +189,7 @@ static int set_up(struct pretended *self, struct ol_error *error) {
 		.limit_bytes = spec->limit_bytes,
 		.swap_bytes = spec->swap_bytes,
 		.high_bytes = spec->high_bytes,
-		.parent_limit_bytes = UINT64_MAX,
+		.parent_limit_bytes = spec->parent_limit_bytes,
 		.address_space_bytes = spec->address_space_bytes,
 		.real_bytes_max = real_bytes_max(),
 		.clock = &self->clock,
@@ -221,6 +221,7 @@ static int set_up(struct pretended *self, struct ol_error *error) {
 		.pressure_fd = -1,
 		.notice_fd = -1,
 		.flight = self->flight,
+		.os = ol_pretend_os(self->pretend),
 		.pretence = &self->pretence,
 	};
 	if (!spec->wants_pressure)
