@@ -5,7 +5,10 @@
 #include "record/group.h"
 
 #define FIELD(record, member, unit, type, doc) \
-	{ #member, unit, doc, type, offsetof(struct record, member) }
+	{ \
+#member, unit, doc, type, offsetof(struct record, member), \
+			sizeof(((struct record *)NULL)->member) \
+	}
 #define COUNT(array)                   (sizeof(array) / sizeof *(array))
 #define BYTES(record, member, doc)     FIELD(record, member, "bytes", OL_FIELD_UINT64, doc)
 #define NS(record, member, doc)        FIELD(record, member, "ns", OL_FIELD_UINT64, doc)

@@ -22,6 +22,7 @@ struct ol_field {
 	const char *doc;  /* One line. */
 	enum ol_field_type type;
 	size_t offset_bytes;
+	size_t capacity_bytes; /* What it takes in the record; of a text, its NUL included. */
 };
 
 struct ol_record_type {

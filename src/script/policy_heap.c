@@ -20,9 +20,15 @@ static const char stats_key = 0, cycle_key = 0, pressure_key = 0;
 
 /* What a policy sees beside memstats. docs/policies.md has the same table. */
 #define BYTES(member) \
-	{ #member, "bytes", "", OL_FIELD_UINT64, offsetof(struct ol_policy_stats, member) }
+	{ \
+#member, "bytes", "", OL_FIELD_UINT64, offsetof(struct ol_policy_stats, member), \
+			sizeof(uint64_t) \
+	}
 #define NS(member) \
-	{ #member, "ns", "", OL_FIELD_UINT64, offsetof(struct ol_policy_stats, member) }
+	{ \
+#member, "ns", "", OL_FIELD_UINT64, offsetof(struct ol_policy_stats, member), \
+			sizeof(uint64_t) \
+	}
 static const struct ol_field stats_fields[] = {
 	NS(at_ns),
 	BYTES(marked_bytes),
