@@ -3,7 +3,6 @@
  * The page is fixed, what is known of the program is put into its gaps: as text with everything
  * escaped that HTML could take for its own, and once as JSON for the chart. */
 #include <errno.h>
-#include <inttypes.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -13,8 +12,8 @@
 #include "report/caged_words.h"
 #include "report/json_value.h"
 #include "report/lines.h"
+#include "report/markup.h"
 #include "report/new_file.h"
-#include "report/utf8.h"
 
 enum {
 	SAMPLES_MAX = 4000, /* More than a screen has columns. */
@@ -35,54 +34,40 @@ struct page {
 static const struct ol_style page_style = { .has_unicode = true, .columns = CURVE_CELLS };
 static const char separator[] = "·";
 
-/* Also between quotes. What is no UTF-8, controls but line feeds, and marks that turn the direction
- * of what follows show as U+FFFD. */
-static void put_text(FILE *stream, const char *text) {
-	while (*text != '\0') {
-		uint32_t point = 0;
-		size_t length = ol_utf8_decode(text, &point);
-		bool is_control = (point < 0x20 && point != '\n') || (point >= 0x7f && point < 0xa0);
-		bool is_bidi = (point >= 0x202a && point <= 0x202e) || (point >= 0x2066 && point <= 0x2069);
-		if (length == 0 || is_control || is_bidi)
-			fputs("\xef\xbf\xbd", stream);
-		else if (strchr("&<>\"'", *text) != NULL)
-			fprintf(stream, "&#%" PRIu32 ";", point);
-		else
-			fwrite(text, 1, length, stream);
-		text += length > 0 ? length : 1;
-	}
-}
-
 /* Sentences: an option in them is not broken at its hyphens. */
 static void put_prose(FILE *stream, char *text) {
 	static const char of_options[] = "abcdefghijklmnopqrstuvwxyz0123456789=%-";
 	for (char *option; (option = strstr(text, "--")) != NULL;) {
 		size_t length = strspn(option, of_options);
 		*option = '\0';
-		put_text(stream, text);
+		ol_markup_put_text(stream, text);
 		fprintf(stream, "<code>--%.*s</code>", (int)length - 2, option + 2);
 		text = option + length;
 	}
-	put_text(stream, text);
+	ol_markup_put_text(stream, text);
 }
 
-static void put_command(struct page *page) {
-	put_text(page->stream, page->summary->spec.command);
+static void put_command(void *context) {
+	struct page *page = context;
+	ol_markup_put_text(page->stream, page->summary->spec.command);
 }
 
-static void put_verdict(struct page *page) {
+static void put_verdict(void *context) {
+	struct page *page = context;
 	char text[OL_PARAGRAPH_BYTES];
 	ol_caged_verdict(page->summary, text, sizeof text);
-	put_text(page->stream, text);
+	ol_markup_put_text(page->stream, text);
 }
 
-static void put_title(struct page *page) {
+static void put_title(void *context) {
+	struct page *page = context;
 	fprintf(page->stream, "%s: ", ol_outcome_name(page->summary->outcome));
 	put_command(page);
 	fputs(" · oomlab cage", page->stream);
 }
 
-static void put_tone(struct page *page) {
+static void put_tone(void *context) {
+	struct page *page = context;
 	static const char *const names[] = {
 		[OL_TONE_GOOD] = "good",
 		[OL_TONE_WARN] = "warn",
@@ -91,24 +76,28 @@ static void put_tone(struct page *page) {
 	fputs(names[ol_outcome_tone(page->summary->outcome)], page->stream);
 }
 
-static void put_mark(struct page *page) {
+static void put_mark(void *context) {
+	struct page *page = context;
 	fputs(ol_outcome_mark(page->summary->outcome, true), page->stream);
 }
 
-static void put_reason(struct page *page) {
+static void put_reason(void *context) {
+	struct page *page = context;
 	char text[OL_PARAGRAPH_BYTES];
 	ol_caged_explain(page->summary, text, sizeof text);
 	put_prose(page->stream, text);
 }
 
-static void put_evidence(struct page *page) {
+static void put_evidence(void *context) {
+	struct page *page = context;
 	char text[OL_PARAGRAPH_BYTES];
 	struct ol_words words = ol_words_in(text, sizeof text);
 	ol_words_add_evidence(&words, separator, &page->summary->evidence, page->summary->wall_ns);
-	put_text(page->stream, text);
+	ol_markup_put_text(page->stream, text);
 }
 
-static void put_curve(struct page *page) {
+static void put_curve(void *context) {
+	struct page *page = context;
 	const struct ol_caged_summary *summary = page->summary;
 	if (summary->usage_count > 0)
 		ol_caged_put_curve(page->stream, page_style, summary, CURVE_CELLS, 0);
@@ -116,7 +105,8 @@ static void put_curve(struct page *page) {
 		fputs("too short for a curve", page->stream);
 }
 
-static void put_curve_words(struct page *page) {
+static void put_curve_words(void *context) {
+	struct page *page = context;
 	const struct ol_caged_summary *summary = page->summary;
 	fprintf(page->stream, "Usage of the cage over %s: it peaked at %s",
 		OL_DURATION_TEXT(summary->wall_ns), OL_BYTES_TEXT(summary->peak_bytes));
@@ -126,11 +116,12 @@ static void put_curve_words(struct page *page) {
 
 static void put_row(struct page *page, const char *label, const char *text) {
 	fprintf(page->stream, "  <tr><th scope=\"row\">%s</th><td>", label);
-	put_text(page->stream, text);
+	ol_markup_put_text(page->stream, text);
 	fputs("</td></tr>\n", page->stream);
 }
 
-static void put_facts(struct page *page) {
+static void put_facts(void *context) {
+	struct page *page = context;
 	char text[OL_CAGED_FACT_BYTES];
 	struct ol_words words = ol_words_in(text, sizeof text);
 	ol_caged_words_add_cage(&words, separator, page->summary);
@@ -151,9 +142,9 @@ static void put_event_row(
 	struct page *page, uint64_t at_ns, const char *kind, const char *title, const char *text) {
 	fprintf(page->stream, "  <tr data-kind=\"%s\"><td class=\"when\">%s</td><th scope=\"row\">",
 		kind, OL_DURATION_TEXT(at_ns));
-	put_text(page->stream, title);
+	ol_markup_put_text(page->stream, title);
 	fputs("</th><td>", page->stream);
-	put_text(page->stream, text);
+	ol_markup_put_text(page->stream, text);
 	fputs("</td></tr>\n", page->stream);
 }
 
@@ -169,7 +160,8 @@ static void put_kill_row(struct page *page, const struct ol_oom_kill *kill) {
 }
 
 /* Kills and events in the order of time, the end last. */
-static void put_events(struct page *page) {
+static void put_events(void *context) {
+	struct page *page = context;
 	const struct ol_caged_summary *summary = page->summary;
 	uint32_t kill_count =
 		summary->kill_told_count < OL_KILLS_MAX ? summary->kill_told_count : OL_KILLS_MAX;
@@ -191,14 +183,15 @@ static void put_events(struct page *page) {
 	put_event_row(page, summary->wall_ns, "life", "the command's end", text);
 }
 
-static void put_maker(struct page *page) {
+static void put_maker(void *context) {
+	struct page *page = context;
 	const struct ol_system_facts *system = &page->summary->system;
 	char text[OL_PARAGRAPH_BYTES];
 	struct ol_words words = ol_words_in(text, sizeof text);
 	ol_words_add(
 		&words, "oomlab %s %s Linux %s %s ", system->oomlab, separator, system->kernel, separator);
 	ol_words_add_count(&words, system->cpus, "processor", "processors");
-	put_text(page->stream, text);
+	ol_markup_put_text(page->stream, text);
 }
 
 /* Of each piece of time the highest: when the cage was fullest, and the most of each figure. */
@@ -229,31 +222,17 @@ static json_t *json_of_samples(const struct page *page) {
 	return ol_json_checked(series, result);
 }
 
-/* In JSON "<" stands in strings only; written as an escape, nothing in them can end the element. */
-static int put_json_piece(const char *piece, size_t length, void *stream) {
-	for (size_t i = 0; i < length; i++) {
-		if (piece[i] == '<')
-			fputs("\\u003c", stream);
-		else
-			fputc(piece[i], stream);
-	}
-	return 0;
-}
-
-static void put_data(struct page *page) {
+static void put_data(void *context) {
+	struct page *page = context;
 	json_t *root = json_object(), *summary = json_object();
 	int result = ol_json_add_caged_summary(summary, page->summary);
 	result |= json_object_set_new(root, "summary", summary);
 	result |= json_object_set_new(root, "series", json_of_samples(page));
-	result |= json_dump_callback(root, put_json_piece, page->stream, JSON_COMPACT);
-	json_decref(root);
+	result |= ol_markup_put_json(page->stream, root);
 	page->has_failed |= result != 0;
 }
 
-static const struct gap {
-	const char *name;
-	void (*put)(struct page *page);
-} gaps[] = {
+static const struct ol_markup_gap gaps[] = {
 	{ "title", put_title },
 	{ "command", put_command },
 	{ "tone", put_tone },
@@ -268,33 +247,6 @@ static const struct gap {
 	{ "made-by", put_maker },
 	{ "data", put_data },
 };
-
-/* The gap that text begins with, behind its braces; NULL: it is no gap, but the script's. */
-static const struct gap *gap_at(const char *text, size_t *ret_length) {
-	for (size_t i = 0; i < sizeof gaps / sizeof *gaps; i++) {
-		size_t length = strlen(gaps[i].name);
-		if (strncmp(text, gaps[i].name, length) == 0 && strncmp(text + length, "}}", 2) == 0) {
-			*ret_length = length + 2;
-			return &gaps[i];
-		}
-	}
-	return NULL;
-}
-
-static void put_page(struct page *page) {
-	const char *text = ol_caged_page;
-	for (const char *braces; (braces = strstr(text, "{{")) != NULL;) {
-		size_t gap_length = 0;
-		fwrite(text, 1, (size_t)(braces - text), page->stream);
-		const struct gap *gap = gap_at(braces + 2, &gap_length);
-		if (gap != NULL)
-			gap->put(page);
-		else
-			fputs("{{", page->stream);
-		text = braces + 2 + gap_length;
-	}
-	fputs(text, page->stream);
-}
 
 int ol_caged_html_check(const char *path, struct ol_error *error) {
 	return ol_new_file_check(path, error);
@@ -315,7 +267,7 @@ int ol_caged_html_write(const char *path, const struct ol_caged_summary *summary
 	};
 	bool is_whole = page.stream != NULL;
 	if (is_whole) {
-		put_page(&page);
+		ol_markup_put_page(page.stream, ol_caged_page, gaps, sizeof gaps / sizeof *gaps, &page);
 		is_whole = !page.has_failed && !ferror(page.stream);
 		is_whole &= fclose(page.stream) == 0;
 	}

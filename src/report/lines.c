@@ -61,3 +61,49 @@ void ol_words_add_limits(struct ol_words *words, const char *separator,
 	if (strcmp(cage->mode, "hybrid") == 0)
 		ol_words_add(words, " (memory on v%" PRIu32 ")", cage->memory_version);
 }
+
+void ol_words_add_policy(
+	struct ol_words *words, const char *separator, const struct ol_run_spec *spec) {
+	ol_words_add(words, "%s%s%s (%s) %s ", spec->policy,
+		spec->policy_argument[0] != '\0' ? ":" : "", spec->policy_argument, spec->rules, separator);
+	if (spec->gogc == OL_GOGC_OFF)
+		ol_words_add(words, "GOGC off");
+	else
+		ol_words_add(words, "GOGC %" PRId32, spec->gogc);
+	if (spec->memory_limit_bytes >= OL_MEMORY_LIMIT_OFF)
+		ol_words_add(words, " %s no memory limit", separator);
+	else
+		ol_words_add(
+			words, " %s memory limit %s", separator, OL_BYTES_TEXT(spec->memory_limit_bytes));
+	ol_words_add(words, " %s %s", separator,
+		strcmp(spec->collector, "stw") == 0 ? "stop-the-world" : spec->collector);
+}
+
+void ol_words_add_options(struct ol_words *words, const struct ol_run_spec *spec) {
+	for (uint32_t i = 0; i < spec->option_count && i < OL_OPTIONS_MAX; i++) {
+		const struct ol_option_value *option = &spec->options[i];
+		if (option->is_unset)
+			continue;
+		ol_words_add(words, "%s%s=", words->used > 0 ? ", " : "", option->name);
+		switch ((enum ol_option_type)option->type) {
+		case OL_OPTION_BOOLEAN:
+			ol_words_add(words, "%s", option->boolean ? "true" : "false");
+			break;
+		case OL_OPTION_INTEGER:
+			ol_words_add(words, "%" PRId64, option->integer);
+			break;
+		case OL_OPTION_NUMBER:
+			ol_words_add(words, "%g", option->number);
+			break;
+		case OL_OPTION_SHARE:
+			ol_words_add(words, "%g%%", 100 * option->number);
+			break;
+		case OL_OPTION_BYTES:
+			ol_words_add(words, "%s", OL_BYTES_TEXT((uint64_t)option->integer));
+			break;
+		default:
+			ol_words_add(words, "\"%s\"", option->string);
+			break;
+		}
+	}
+}

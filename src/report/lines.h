@@ -28,4 +28,10 @@ struct ol_limits {
 void ol_words_add_limits(struct ol_words *words, const char *separator,
 	const struct ol_limits *limits, const struct ol_cage_facts *cage);
 
+/* "go (go1.19) · GOGC 100 · no memory limit · stop-the-world". */
+void ol_words_add_policy(
+	struct ol_words *words, const char *separator, const struct ol_run_spec *spec);
+/* "gc=true, step=4.0 MiB"; nothing where the script has none. */
+void ol_words_add_options(struct ol_words *words, const struct ol_run_spec *spec);
+
 #endif

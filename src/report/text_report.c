@@ -44,35 +44,6 @@ void ol_text_report_destroy(struct ol_text_report *report) {
 	free(report);
 }
 
-static void add_options(struct ol_words *words, const struct ol_run_spec *spec) {
-	for (uint32_t i = 0; i < spec->option_count && i < OL_OPTIONS_MAX; i++) {
-		const struct ol_option_value *option = &spec->options[i];
-		if (option->is_unset)
-			continue;
-		ol_words_add(words, "%s%s=", words->used > 0 ? ", " : "", option->name);
-		switch ((enum ol_option_type)option->type) {
-		case OL_OPTION_BOOLEAN:
-			ol_words_add(words, "%s", option->boolean ? "true" : "false");
-			break;
-		case OL_OPTION_INTEGER:
-			ol_words_add(words, "%" PRId64, option->integer);
-			break;
-		case OL_OPTION_NUMBER:
-			ol_words_add(words, "%g", option->number);
-			break;
-		case OL_OPTION_SHARE:
-			ol_words_add(words, "%g%%", 100 * option->number);
-			break;
-		case OL_OPTION_BYTES:
-			ol_words_add(words, "%s", OL_BYTES_TEXT((uint64_t)option->integer));
-			break;
-		default:
-			ol_words_add(words, "\"%s\"", option->string);
-			break;
-		}
-	}
-}
-
 static void put_cage(FILE *stream, struct ol_style style, const struct ol_run_summary *summary) {
 	const struct ol_run_spec *spec = &summary->spec;
 	char text[OL_PARAGRAPH_BYTES];
@@ -97,21 +68,9 @@ static void put_cage(FILE *stream, struct ol_style style, const struct ol_run_su
 }
 
 static void put_policy(FILE *stream, struct ol_style style, const struct ol_run_spec *spec) {
-	const char *dot = ol_cells_separator(style);
 	char text[OL_PARAGRAPH_BYTES];
 	struct ol_words words = ol_words_in(text, sizeof text);
-	ol_words_add(&words, "%s%s%s (%s) %s ", spec->policy,
-		spec->policy_argument[0] != '\0' ? ":" : "", spec->policy_argument, spec->rules, dot);
-	if (spec->gogc == OL_GOGC_OFF)
-		ol_words_add(&words, "GOGC off");
-	else
-		ol_words_add(&words, "GOGC %" PRId32, spec->gogc);
-	if (spec->memory_limit_bytes >= OL_MEMORY_LIMIT_OFF)
-		ol_words_add(&words, " %s no memory limit", dot);
-	else
-		ol_words_add(&words, " %s memory limit %s", dot, OL_BYTES_TEXT(spec->memory_limit_bytes));
-	ol_words_add(&words, " %s %s", dot,
-		strcmp(spec->collector, "stw") == 0 ? "stop-the-world" : spec->collector);
+	ol_words_add_policy(&words, ol_cells_separator(style), spec);
 	ol_text_fact(stream, style, "policy", text);
 }
 
@@ -125,7 +84,7 @@ void ol_text_header(FILE *stream, struct ol_style style, const struct ol_run_sum
 	put_policy(stream, style, spec);
 	char text[OL_PARAGRAPH_BYTES];
 	struct ol_words words = ol_words_in(text, sizeof text);
-	add_options(&words, spec);
+	ol_words_add_options(&words, spec);
 	if (words.used > 0)
 		ol_text_fact(stream, style, "options", text);
 }
