@@ -1,6 +1,7 @@
 // build.mjs -- Bundles the page's files into one of each kind, and a report's into one file.
 //
-// Usage: node build.mjs OUTPUT_DIRECTORY   (gets index.html, page.css, page.js, cage_report.html)
+// Usage: node build.mjs OUTPUT_DIRECTORY   (gets index.html, page.css, page.js, and
+// cage_report.html and run_report.html)
 import { createHash } from "node:crypto";
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
@@ -28,15 +29,19 @@ await run({ ...SCRIPT, entryPoints: { page: here("main.js") }, outdir: output })
 await run({ ...COMMON, entryPoints: { page: here("page.css") }, outdir: output });
 copyFileSync(here("index.html"), `${output}/index.html`);
 
-// The report's one file: nothing else may run in it than the very script that is put in here, and
-// nothing may be fetched. What is left in {{braces}} is filled in by src/report/caged_html.c.
+// A report's one file: nothing else may run in it than the very script that is put in here, and
+// nothing may be fetched. What is left in {{braces}} is filled in by src/report/caged_html.c and
+// src/chart/html.c.
 const bundled = async (options) =>
   (await run({ ...options, write: false })).outputFiles[0].text;
-const script = await bundled({ ...SCRIPT, entryPoints: [here("cage_report.js")] });
-const style = await bundled({ ...COMMON, entryPoints: [here("cage_report.css")] });
 const hash = (text) => `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
-const policy = `default-src 'none'; script-src ${hash(script)}; style-src ${hash(style)}; `
-  + "img-src data:; base-uri 'none'; form-action 'none'";
-const parts = { policy, script, style };
-writeFileSync(`${output}/cage_report.html`, readFileSync(here("cage_report.html"), "utf8")
-  .replace(/\{\{(policy|script|style)\}\}/g, (_, name) => parts[name]));
+
+for (const name of ["cage_report", "run_report"]) {
+  const script = await bundled({ ...SCRIPT, entryPoints: [here(`${name}.js`)] });
+  const style = await bundled({ ...COMMON, entryPoints: [here(`${name}.css`)] });
+  const policy = `default-src 'none'; script-src ${hash(script)}; style-src ${hash(style)}; `
+    + "img-src data:; base-uri 'none'; form-action 'none'";
+  const parts = { policy, script, style };
+  writeFileSync(`${output}/${name}.html`, readFileSync(here(`${name}.html`), "utf8")
+    .replace(/\{\{(policy|script|style)\}\}/g, (_, part) => parts[part]));
+}

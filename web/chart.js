@@ -6,7 +6,7 @@
 import uPlot from "uplot";
 import { drawBelow, drawAbove } from "./chart_draw.js";
 import { faded, hatch, readPalette } from "./palette.js";
-import { GIB, KIB, MIB, formatSeconds, formatTick, isNever } from "./units.js";
+import { GIB, KIB, MIB, formatTick, formatTimes, isNever } from "./units.js";
 
 const NARROW_PIXELS = 560;
 const SECONDS_MIN = 0.2; // Of an axis: some lives are shorter.
@@ -44,7 +44,8 @@ function endSeconds(life) {
 }
 
 // setLife(life), setOthers(lives), setWindow(seconds or null), setTheme(), destroy().
-// options: onHover(index or null), onNote(text), isCalm(): whether the time axis moves by jumps.
+// options: onHover(index or null), onNote(text), isCalm(): whether the time axis moves by jumps,
+// secondsMin: the shortest time axis.
 export function createChart(element, options = {}) {
   const state = { life: null, others: [], windowSeconds: null, palette: readPalette(element),
     note: "", isNarrow: false };
@@ -60,7 +61,7 @@ export function createChart(element, options = {}) {
     }
     const step = options.isCalm?.() ? 15 : 1;
     const max = isRunning || !life ? Math.max(10, Math.ceil(end / step) * step)
-      : Math.max(SECONDS_MIN, end * 1.04);
+      : Math.max(options.secondsMin ?? SECONDS_MIN, end * 1.04);
     return [windowSeconds == null ? 0 : Math.max(0, max - windowSeconds), max];
   }
 
@@ -126,7 +127,7 @@ export function createChart(element, options = {}) {
       grid: { stroke: colour("grid"), width: 1 }, ticks: { show: false },
     };
     return [
-      { ...axis, values: (_, ticks) => ticks.map(formatSeconds), space: 64, size: 30 },
+      { ...axis, values: (_, ticks) => formatTimes(ticks), space: 64, size: 30 },
       { ...axis, values: (_, ticks) => ticks.map(formatTick), incrs: TICK_BYTES, space: 40,
         size: 58 },
     ];

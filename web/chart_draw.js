@@ -2,7 +2,7 @@
 //
 // Everything here draws on uPlot's canvas, whose units are device pixels.
 import uPlot from "uplot";
-import { hatch } from "./palette.js";
+import { faded, hatch } from "./palette.js";
 import { formatBytes, isNever } from "./units.js";
 
 const LABEL_GAP = 16; // Between two labels at the right edge, in CSS pixels.
@@ -32,8 +32,24 @@ function strokeLine(plot, points, colour, width, dash = []) {
   ctx.setLineDash([]);
 }
 
+// What the program was at: every second phase has a ground of its own.
+function drawPhases(plot, { life, palette }) {
+  const { ctx } = plot;
+  const { left, top, width, height } = plot.bbox;
+  ctx.fillStyle = faded(palette.muted, 0.09);
+  (life?.phases ?? []).forEach((phase, index) => {
+    const start = Math.max(left, xOf(plot, phase.at_ms / 1000));
+    const end = Math.min(left + width, xOf(plot, phase.end_ms / 1000));
+    if (index % 2 === 0) {
+      ctx.fillRect(start, top, Math.max(0, end - start), height);
+    }
+  });
+}
+
 // The zone above the limit, which no cage ever reaches: a goal in there is never met.
-export function drawBelow(plot, { life, palette }) {
+export function drawBelow(plot, state) {
+  const { life, palette } = state;
+  drawPhases(plot, state);
   if (life?.settings.limit_bytes == null) {
     return;
   }
@@ -50,9 +66,8 @@ export function drawBelow(plot, { life, palette }) {
 }
 
 // Words above a line at y, on a ground of their own.
-function drawWords(plot, palette, text, y, colour) {
+function drawWords(plot, palette, text, y, colour, x = plot.bbox.left + pixel(8)) {
   const { ctx } = plot;
-  const x = plot.bbox.left + pixel(8);
   setFont(plot, palette, 11.5);
   ctx.fillStyle = palette.surface;
   ctx.fillRect(x, y - pixel(17), ctx.measureText(text).width + pixel(10), pixel(16));
@@ -60,6 +75,21 @@ function drawWords(plot, palette, text, y, colour) {
   ctx.textAlign = "left";
   ctx.textBaseline = "alphabetic";
   ctx.fillText(text, x + pixel(5), y - pixel(5));
+}
+
+// The names of phases, along the lower edge where there is room.
+function drawPhaseNames(plot, { life, palette }) {
+  const { ctx } = plot;
+  const { left, top, width, height } = plot.bbox;
+  for (const phase of life.phases ?? []) {
+    const start = Math.max(left, xOf(plot, phase.at_ms / 1000));
+    const end = Math.min(left + width, xOf(plot, phase.end_ms / 1000));
+    setFont(plot, palette, 11.5);
+    if (ctx.measureText(phase.name).width + pixel(14) <= end - start) {
+      drawWords(plot, palette, phase.name, top + height - pixel(2), palette.muted,
+        start + pixel(2));
+    }
+  }
 }
 
 function drawOthers(plot, { others, palette, life }) {
@@ -269,7 +299,7 @@ function drawLabels(plot, { life, palette, isNarrow }) {
   };
   add("limit", life.settings.limit_bytes, palette.limit);
   if (last >= 0) {
-    const at = plot.data.map((column) => column[last]);
+    const at = plot.data.map((column) => column.findLast((value) => value != null));
     add("cage", at[1], palette.cage);
     if (!life.series.heap_bytes) {
       add("RSS", at[2], palette.rss);
@@ -322,6 +352,7 @@ export function drawAbove(plot, state) {
   ctx.restore();
   ctx.save();
   if (state.life) {
+    drawPhaseNames(plot, state);
     drawLevels(plot, state);
     drawLimit(plot, state);
     drawGcs(plot, state);

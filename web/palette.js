@@ -4,11 +4,11 @@ const NAMES = ["cage", "heap", "live", "goal", "rss", "limit", "garbage", "beyon
   "grid", "surface", "dead", "on-dead", "forced"];
 
 // { cage: "rgb(...)", ... } as theme.css says for the theme in force.
-export function readPalette(element) {
+export function readPalette(element, names = NAMES) {
   const probe = document.createElement("i");
   element.append(probe);
   const style = getComputedStyle(probe); // Live: it follows the probe.
-  const entries = NAMES.map((name) => {
+  const entries = names.map((name) => {
     probe.style.color = `var(--${name})`;
     return [name, style.color];
   });

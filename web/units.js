@@ -68,6 +68,13 @@ export function formatSeconds(seconds) {
   return `${Math.floor(seconds / 60)}:${String(rest).padStart(2, "0")}`;
 }
 
+// The ticks of a time axis: in milliseconds where seconds would need too many digits.
+export function formatTimes(ticks) {
+  const step = ticks.length > 1 ? ticks[1] - ticks[0] : ticks[0];
+  return step < 0.01 ? ticks.map((seconds) => `${+(seconds * 1000).toFixed(4)} ms`)
+    : ticks.map(formatSeconds);
+}
+
 export function formatClock(unixMs) {
   return new Date(unixMs).toLocaleTimeString([], { hour12: false });
 }

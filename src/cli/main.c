@@ -19,6 +19,8 @@ const struct ol_command ol_commands[] = {
 		ol_command_watch, ol_command_watch_help },
 	{ "rss", "rss PID...", "memory of processes, and of the groups charged for it", ol_command_rss,
 		ol_command_rss_help },
+	{ "report", "report RECORD... [--output=FILE]", "records as a page, a picture or a chart",
+		ol_command_report, ol_command_report_help },
 	{ "list", "list [scenarios|services|policies]", "what there is to run", ol_command_list,
 		ol_command_list_help },
 	{ "help", "help [COMMAND|SCRIPT|POLICY]", "about a command, a script and its options, a policy",
@@ -68,8 +70,8 @@ static int run_unknown(const char *name) {
 	if (nearest != NULL)
 		return ol_say_usage("unknown command '%.64s': did you mean %s?", name, nearest);
 	return ol_say_usage(
-		"unknown command '%.64s'; expected run, serve, cage, watch, rss, list, help, doctor, pacer "
-		"or version",
+		"unknown command '%.64s'; expected run, serve, cage, watch, rss, report, list, help, "
+		"doctor, pacer or version",
 		name);
 }
 

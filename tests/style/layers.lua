@@ -12,7 +12,7 @@ local HOMES = {
   ["lua.h"] = { "^src/script/" },
   ["lauxlib.h"] = { "^src/script/" },
   ["lualib.h"] = { "^src/script/" },
-  ["jansson.h"] = { "^src/report/", "^src/cli/", "^src/http/" },
+  ["jansson.h"] = { "^src/report/", "^src/records/", "^src/chart/", "^src/cli/", "^src/http/" },
   ["microhttpd.h"] = { "^src/http/" },
   ["sqlite3.h"] = { "^src/store/" },
 }
@@ -32,7 +32,8 @@ local function read_floors(text)
   local function report(...)
     problems[#problems + 1] = "src/FLOORS: " .. string.format(...)
   end
-  for _, line in ipairs(tree.lines(text)) do
+  local whole = text:gsub("\n\t", " ") -- A line that begins with a tab goes on with the one above.
+  for _, line in ipairs(tree.lines(whole)) do
     local floor, name, list = line:match("^(%d+)%s+([%w_]+):(.*)$")
     if floor then
       local module = { floor = tonumber(floor), may = {} }
