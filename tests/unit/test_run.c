@@ -186,6 +186,7 @@ static void each_refused_request_for_memory_is_an_error_and_leaks_nothing(void *
 #include "run_watchdog_tests.h"
 
 #include "run_holding_tests.h"
+#include "run_load_tests.h"
 
 int main(void) {
 	const struct CMUnitTest tests[] = {
@@ -208,6 +209,11 @@ int main(void) {
 		cmocka_unit_test(a_refused_request_beside_the_heap_is_an_error_and_leaves_nothing),
 		cmocka_unit_test(memory_beside_the_heap_is_written_no_further_once_the_run_is_to_end),
 		cmocka_unit_test(a_slab_can_be_written_to_again),
+		cmocka_unit_test(what_a_load_asks_for_is_what_its_phase_has_asked_for),
+		cmocka_unit_test(a_load_that_is_told_to_end_stops_within_a_slice_and_is_told_as_held),
+		cmocka_unit_test(a_load_keeps_to_its_rate_and_to_its_time),
+		cmocka_unit_test(loads_of_one_run_differ_and_those_of_the_next_are_the_same),
+		cmocka_unit_test(a_refused_load_holds_nothing),
 	};
 	return cmocka_run_group_tests_name("run", tests, NULL, NULL);
 }
