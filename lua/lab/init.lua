@@ -3,16 +3,18 @@ local core = require "lab.core"
 local names = require "lab.names"
 
 -- What is read inside the cage is charged to it: there the least that will do is loaded.
-local declare_scenario, declare_experiment, declare_policy, argument, run
+local declare_scenario, declare_experiment, declare_policy, argument, run, runs
 if core.side == "lab" then
   declare_scenario = require "lab.scenario".declare
   declare_experiment = require "lab.experiment".declare
   declare_policy = require "lab.policy".declare
   argument = require "lab.policy".argument
   run = require "lab.run".start
+  runs = require "lab.run".start_all
 else
   local inside = require "lab.inside"
-  declare_scenario, declare_experiment, run = inside.declare, inside.declare, inside.run
+  declare_scenario, declare_experiment = inside.declare, inside.declare
+  run, runs = inside.run, inside.runs
   declare_policy, argument = inside.policy, inside.argument
 end
 
@@ -48,5 +50,6 @@ return names.close({
   policy = core.blame(declare_policy),
   argument = core.blame(argument),
   run = core.blame(run),
+  runs = core.blame(runs),
   log = core.blame(log),
 }, "lab", lazily)

@@ -19,6 +19,10 @@ function inside.run()
   return nil, "lab.run works in the program of an experiment, outside the cage"
 end
 
+function inside.runs()
+  return nil, "lab.runs works in the program of an experiment, outside the cage"
+end
+
 -- Most runs have no policy in Lua.
 function inside.policy(fields)
   return require "lab.inside_policy".declare(fields)

@@ -37,43 +37,89 @@ local function take_options(values)
     return {}
   end
   if type(values) ~= "table" then
-    return nil, "lab.run: options must be a table, not " .. type(values)
+    return nil, "options must be a table, not " .. type(values)
   end
   local list = {}
   for _, name in ipairs(names.of(values)) do
     local text, message = options.text_of(values[name])
     if not text then
-      return nil, ("lab.run: option %s: %s"):format(name, message)
+      return nil, ("option %s: %s"):format(name, message)
     end
     list[#list + 1] = { name, text }
   end
   return list
 end
 
-function run.start(scenario, overrides)
+-- A run as core.run_all wants it; or nil and a message.
+local function prepare(scenario, overrides, what)
   if type(scenario) ~= "string"
     and not (type(scenario) == "table" and rawget(scenario, "kind") == "scenario") then
-    return nil, "lab.run: expected a scenario or the name of a script, not " .. type(scenario)
+    return nil, ("%s: expected a scenario or the name of a script, not %s"):format(what,
+      type(scenario))
   end
   if overrides ~= nil and type(overrides) ~= "table" then
-    return nil, "lab.run: expected a table of settings, not " .. type(overrides)
+    return nil, ("%s: expected a table of settings, not %s"):format(what, type(overrides))
   end
   overrides = overrides or {}
-  local taken, message = settings.take(overrides, { options = true }, "lab.run")
+  local taken, message = settings.take(overrides, { options = true }, what)
   if not taken then
     return nil, message
   end
   local values
   values, message = take_options(overrides.options)
   if not values then
+    return nil, ("%s: %s"):format(what, message)
+  end
+  return { scenario, taken, values }
+end
+
+function run.start(scenario, overrides)
+  local wanted, message = prepare(scenario, overrides, "lab.run")
+  if not wanted then
     return nil, message
   end
-  local summary
-  summary, message = core.supervise(scenario, taken, values)
-  if not summary then
+  local summaries
+  summaries, message = core.run_all { wanted }
+  if not summaries then
     return nil, "lab.run: " .. message
   end
-  return run.wrap(summary)
+  return run.wrap(summaries[1])
+end
+
+-- Several runs at a time, as many as there are processors and memory for.
+function run.start_all(list)
+  if type(list) ~= "table" then
+    return nil, "lab.runs: expected a list of { scenario, settings }, not " .. type(list)
+  end
+  local wanted = {}
+  for name in pairs(list) do
+    if math.type(name) ~= "integer" or name < 1 or name > #list then
+      return nil, ("lab.runs: expected a list, found the field [%s]"):format(tostring(name))
+    end
+  end
+  for i, entry in ipairs(list) do
+    local what = ("lab.runs: run %d"):format(i)
+    if type(entry) ~= "table" then
+      return nil, ("%s: expected { scenario, settings }, not %s"):format(what, type(entry))
+    end
+    -- A declared scenario is a table as well, and knows its fields only.
+    local message
+    if rawget(entry, "kind") == "scenario" then
+      return nil, ("%s: expected { scenario, settings }: put the scenario into braces"):format(what)
+    end
+    wanted[i], message = prepare(entry[1], entry[2], what)
+    if not wanted[i] then
+      return nil, message
+    end
+  end
+  local summaries, message, index = core.run_all(wanted)
+  if not summaries then
+    return nil, (index and "lab.runs: run %d: %s" or "lab.runs: %s%s"):format(index or "", message)
+  end
+  for i, summary in ipairs(summaries) do
+    summaries[i] = run.wrap(summary)
+  end
+  return summaries
 end
 
 return run

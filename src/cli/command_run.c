@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "batch/jobs.h"
 #include "cli/command.h"
 #include "cli/run_request.h"
 #include "cli/run_session.h"
@@ -31,6 +32,7 @@ static int run_experiment(struct ol_run_request *request) {
 		.context = request,
 		.apply_settings = apply_settings,
 		.print = print_line,
+		.run = ol_batch_script_runs,
 	};
 	int met = -1;
 	struct ol_script_failure failure = { "" };

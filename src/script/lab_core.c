@@ -1,17 +1,15 @@
-/* lab_core.c -- lab.core in the lab: the settings there are, and running a subject. */
+/* lab_core.c -- lab.core in the lab: the settings there are, and runs of an experiment. */
 #include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <lauxlib.h>
 
 #include "base/units.h"
+#include "script/job.h"
 #include "script/script_internal.h"
 #include "script/script_policy.h"
 
-/* What the looks of a watchdog missed is told by samples. */
-#define WATCHED_SAMPLE_PERIOD_NS (10 * OL_NS_PER_MS)
+enum { OL_SCRIPT_RUNS_MAX = 10000 }; /* Of one lab.runs. */
 
 static int check_policy(const struct ol_run_spec *spec, const char *text, struct ol_error *error) {
 	struct ol_error reason;
@@ -52,32 +50,38 @@ static int core_check_setting(lua_State *L) {
 	return 1;
 }
 
-/* One lab.run: what is wanted, and what came of it. Lives in a userdata: Lua's collector owns it,
- * so that an error leaves nothing behind. */
-struct request {
-	struct ol_script *experiment;
+/* One run of lab.runs. Lives in a userdata: Lua's collector owns it, so that an error leaves
+ * nothing behind. */
+struct wanted_run {
 	char name[OL_PATH_BYTES]; /* Of another script; "" for a scenario of this one. */
 	lua_Integer index;        /* Of the scenario in this script. */
 	size_t setting_count;
-	struct ol_script_setting settings[OL_SCRIPT_SETTINGS_MAX];
 	size_t option_count;
-	struct ol_script_setting options[OL_OPTIONS_MAX];
-	struct ol_plan plan;
-	struct ol_run_summary summary;
-	bool is_lab_error; /* The lab could not do its work: no script can mend that. */
-	struct ol_error error;
+	struct ol_script_setting pairs[]; /* Settings, then options. */
 };
 
-/* Reads the list of { name, text } at index. */
-static size_t check_pairs(
-	lua_State *L, int index, struct ol_script_setting *pairs, size_t pair_max) {
+/* All of them. */
+struct wanted_runs {
+	lua_State *L;
+	struct ol_script *experiment;
+	bool is_lab_error;   /* The lab could not do its work: no script can mend that. */
+	size_t failed_index; /* Otherwise: the run that cannot be. */
+	struct wanted_run **runs;
+};
+
+/* How many { name, text } the list at index has. */
+static size_t count_pairs(lua_State *L, int index, size_t pair_max) {
 	luaL_checktype(L, index, LUA_TTABLE);
 	lua_Integer count = (lua_Integer)lua_rawlen(L, index);
 	if ((uint64_t)count > pair_max)
 		luaL_error(L, "more than %d values", (int)pair_max);
-	for (lua_Integer i = 1; i <= count; i++) {
-		struct ol_script_setting *pair = &pairs[i - 1];
-		lua_rawgeti(L, index, i); /* pair */
+	return (size_t)count;
+}
+
+static void check_pairs(lua_State *L, int index, struct ol_script_setting *pairs, size_t count) {
+	for (size_t i = 0; i < count; i++) {
+		struct ol_script_setting *pair = &pairs[i];
+		lua_rawgeti(L, index, (lua_Integer)i + 1); /* pair */
 		luaL_checktype(L, -1, LUA_TTABLE);
 		lua_rawgeti(L, -1, 1); /* pair, name */
 		lua_rawgeti(L, -2, 2); /* pair, name, text */
@@ -88,136 +92,144 @@ static size_t check_pairs(
 		strcpy(pair->text, text);
 		lua_pop(L, 3);
 	}
-	return (size_t)count;
 }
 
-static int open_scenario(
-	const struct request *request, struct ol_script **ret_script, struct ol_error *error) {
-	if (request->name[0] != '\0')
-		return ol_script_open(request->name, ret_script, NULL, error);
-	/* The same script once more, as the subject will read it. */
-	struct ol_script_source source = request->experiment->source;
-	source.text = malloc(source.text_bytes + 1);
-	if (source.text == NULL)
-		return ol_error_set(error, -ENOMEM, "no memory for the script");
-	memcpy(source.text, request->experiment->source.text, source.text_bytes + 1);
-	return ol_script_load(&source, request->index, ret_script, NULL, error);
+/* Reads { scenario, settings, options }, on top of the stack, and leaves it as a userdata. */
+static struct wanted_run *check_run(lua_State *L) {
+	int entry = lua_gettop(L);
+	luaL_checktype(L, entry, LUA_TTABLE);
+	lua_rawgeti(L, entry, 1); /* ..., scenario */
+	lua_rawgeti(L, entry, 2); /* ..., scenario, settings */
+	lua_rawgeti(L, entry, 3); /* ..., scenario, settings, options */
+	size_t setting_count = count_pairs(L, entry + 2, OL_SCRIPT_SETTINGS_MAX);
+	size_t option_count = count_pairs(L, entry + 3, OL_OPTIONS_MAX);
+	size_t bytes = sizeof(struct wanted_run) +
+				   (setting_count + option_count) * sizeof(struct ol_script_setting);
+	struct wanted_run *run = lua_newuserdatauv(L, bytes, 0); /* ..., options, run */
+	memset(run, 0, bytes);
+	run->setting_count = setting_count;
+	run->option_count = option_count;
+	if (lua_type(L, entry + 1) == LUA_TSTRING) {
+		const char *name = lua_tostring(L, entry + 1);
+		if (*name == '\0' || strlen(name) >= sizeof run->name)
+			luaL_error(L, "that is no name of a script");
+		strcpy(run->name, name);
+	} else {
+		luaL_checktype(L, entry + 1, LUA_TTABLE);
+		ol_script_raw_field(L, entry + 1, "index"); /* ..., run, index */
+		run->index = luaL_checkinteger(L, -1);
+		if (run->index < 0)
+			luaL_error(L, "not a scenario");
+		lua_pop(L, 1);
+	}
+	check_pairs(L, entry + 2, run->pairs, setting_count);
+	check_pairs(L, entry + 3, run->pairs + setting_count, option_count);
+	lua_replace(L, entry);
+	lua_settop(L, entry); /* run */
+	return run;
 }
 
-static int set_override(
-	struct ol_plan *plan, const struct ol_script_setting *setting, struct ol_error *error) {
-	if (strcmp(setting->name, "dump") == 0)
-		return ol_error_set(error, -EINVAL,
-			"dump=%.64s: the runs of an experiment leave none behind; oomlab run does",
-			setting->text);
-	return ol_plan_set(plan, setting->name, setting->text, error);
-}
-
-static int make_plan(struct request *request, struct ol_script *scenario, struct ol_error *error) {
-	const struct ol_script_host *host = request->experiment->host;
-	struct ol_plan *plan = &request->plan;
-	ol_plan_init(plan);
-	int result = ol_script_plan(scenario, plan, error);
-	if (result == 0 && host->apply_settings != NULL)
-		result = host->apply_settings(host->context, plan, error);
-	for (size_t i = 0; result == 0 && i < request->setting_count; i++)
-		result = set_override(plan, &request->settings[i], error);
-	for (size_t i = 0; result == 0 && i < request->option_count; i++)
-		result = ol_script_set_option(
-			scenario, request->options[i].name, request->options[i].text, error);
-	if (result == 0)
-		result = ol_plan_finish(plan, error);
-	if (result == 0)
-		result = ol_script_fill(scenario, &plan->spec, error);
-	if (plan->spec.watchdog.is_on && plan->spec.sample_period_ns == 0)
-		plan->spec.sample_period_ns = WATCHED_SAMPLE_PERIOD_NS;
-	/* Nobody is there to write it. */
-	plan->spec.dump_parent[0] = '\0';
-	plan->spec.wants_profile = 0;
+static int open_run(
+	void *context, size_t index, struct ol_script_job **ret_job, struct ol_error *error) {
+	struct wanted_runs *wanted = context;
+	const struct wanted_run *run = wanted->runs[index];
+	const struct ol_script_host *host = wanted->experiment->host;
+	struct ol_script_job_request request = {
+		.name = run->name[0] != '\0' ? run->name : NULL,
+		.experiment = run->name[0] != '\0' ? NULL : wanted->experiment,
+		.index = run->index,
+		.apply_settings = host->apply_settings,
+		.context = host->context,
+		.settings = run->pairs,
+		.setting_count = run->setting_count,
+		.options = run->pairs + run->setting_count,
+		.option_count = run->option_count,
+	};
+	int result = ol_script_job_open(&request, ret_job, NULL, error);
+	if (result < 0) {
+		wanted->is_lab_error = false;
+		wanted->failed_index = index;
+	}
 	return result;
 }
 
-static int open_policy(
-	struct ol_run_spec *spec, struct ol_script_policy **ret_policy, struct ol_error *error) {
-	struct ol_error reason;
-	int result = ol_script_policy_open(spec, ret_policy, NULL, &reason);
-	if (result == 0)
-		result = ol_script_policy_fill(*ret_policy, spec, &reason);
-	if (result < 0)
-		return ol_error_set(error, result, "policy=%s: %s", spec->policy, reason.message);
+static int keep_summary(lua_State *L) {
+	/* results, index, summary */
+	ol_script_push_summary(L, lua_touserdata(L, 3)); /* ..., table */
+	lua_rawseti(L, 1, lua_tointeger(L, 2));
 	return 0;
 }
 
-/* Plain C: cannot raise. */
-static int supervise(struct request *request) {
-	struct ol_script *scenario = NULL;
-	struct ol_script_policy *policy = NULL;
-	struct ol_run_spec *spec = &request->plan.spec;
-	int result = open_scenario(request, &scenario, &request->error);
-	if (scenario == NULL)
-		return result;
-	result = make_plan(request, scenario, &request->error);
-	if (result == 0)
-		result = open_policy(spec, &policy, &request->error);
-	if (result == 0) {
-		struct ol_supervisor_sink sink = { 0 };
-		struct ol_supervisor_texts texts = { scenario->source.text, ol_script_policy_text(policy) };
-		result = ol_supervise(spec, &texts, &sink, &request->summary, &request->error);
-		request->is_lab_error = result < 0;
-	}
-	ol_script_policy_close(policy);
-	ol_script_close(scenario);
+/* The results are on top of the stack. An error of Lua's, such as no memory, must not jump past
+ * whoever makes the runs. */
+static int run_done(
+	void *context, size_t index, const struct ol_run_summary *summary, struct ol_error *error) {
+	struct wanted_runs *wanted = context;
+	lua_State *L = wanted->L;
+	lua_pushcfunction(L, keep_summary);                         /* results, keep_summary */
+	lua_pushvalue(L, -2);                                       /* results, keep_summary, results */
+	lua_pushinteger(L, (lua_Integer)index + 1);                 /* ..., results, index */
+	lua_pushlightuserdata(L, (struct ol_run_summary *)summary); /* ..., index, summary */
+	if (lua_pcall(L, 3, 0, 0) == LUA_OK)
+		return 0;
+	wanted->is_lab_error = false;
+	wanted->failed_index = index;
+	const char *reason = lua_tostring(L, -1); /* results, message */
+	int result = ol_error_set(error, -ENOMEM, "%s", reason != NULL ? reason : "an error");
+	lua_pop(L, 1);
 	return result;
 }
 
 /***
- * Runs a scenario in a cage and waits for its end.
- * @function core.supervise
- * @tparam string|table scenario  the name of a script, or a declaration of this one
- * @tparam table settings  list of { name, text }
- * @tparam table options  list of { name, text }
- * @treturn[1] table the summary, plain
+ * Runs scenarios, each in a cage of its own, several at a time, and waits for their ends.
+ * @function core.run_all
+ * @tparam table runs  list of { scenario, settings, options }: the name of a script or a
+ * declaration of this one; and two lists of { name, text }
+ * @treturn[1] table the summaries, plain, in the same order
  * @return[2] nil
- * @treturn[2] string what was wrong with the request
+ * @treturn[2] string what was wrong with one of them
+ * @treturn[2] integer which one it is
  */
-static int core_supervise(lua_State *L) {
+static int core_run_all(lua_State *L) {
 	struct ol_lua *lua = ol_lua_of(L);
 	struct ol_script *experiment = lua->config.context;
-	if (experiment->host == NULL) {
+	const struct ol_script_host *host = experiment->host;
+	luaL_checktype(L, 1, LUA_TTABLE);
+	if (host == NULL || host->run == NULL) {
 		lua_pushnil(L);                                                           /* ..., nil */
 		lua_pushliteral(L, "works only while the program of an experiment runs"); /* ..., message */
 		return 2;
 	}
-	lua_settop(L, 3);
-	struct request *request = lua_newuserdatauv(L, sizeof *request, 0); /* ..., request */
-	memset(request, 0, sizeof *request);
-	request->experiment = experiment;
-	if (lua_type(L, 1) == LUA_TSTRING) {
-		const char *name = lua_tostring(L, 1);
-		if (*name == '\0' || strlen(name) >= sizeof request->name)
-			return luaL_error(L, "that is no name of a script");
-		strcpy(request->name, name);
-	} else {
-		luaL_checktype(L, 1, LUA_TTABLE);
-		ol_script_raw_field(L, 1, "index"); /* ..., index */
-		request->index = luaL_checkinteger(L, -1);
-		luaL_argcheck(L, request->index >= 0, 1, "not a scenario");
-		lua_pop(L, 1);
+	lua_settop(L, 1);
+	lua_Unsigned count = lua_rawlen(L, 1);
+	if (count > OL_SCRIPT_RUNS_MAX)
+		return luaL_error(L, "more than %d runs at a time", OL_SCRIPT_RUNS_MAX);
+	struct wanted_runs wanted = { .L = L, .experiment = experiment, .is_lab_error = true };
+	wanted.runs = lua_newuserdatauv(L, (size_t)(count + 1) * sizeof *wanted.runs, 0);
+	lua_createtable(L, (int)count, 0); /* list, pointers, owned */
+	for (lua_Unsigned i = 0; i < count; i++) {
+		lua_rawgeti(L, 1, (lua_Integer)i + 1); /* ..., entry */
+		wanted.runs[i] = check_run(L);         /* ..., run */
+		lua_rawseti(L, -2, (lua_Integer)i + 1);
 	}
-	request->setting_count = check_pairs(L, 2, request->settings, OL_SCRIPT_SETTINGS_MAX);
-	request->option_count = check_pairs(L, 3, request->options, OL_OPTIONS_MAX);
+	lua_createtable(L, (int)count, 0); /* ..., results */
+	luaL_checkstack(L, LUA_MINSTACK, NULL);
 
-	int result = supervise(request);
+	struct ol_script_runs runs = {
+		.count = (size_t)count, .context = &wanted, .open = open_run, .done = run_done
+	};
+	struct ol_error error;
+	int result = host->run(host->context, &runs, &error);
 	ol_lua_set_deadline(lua, OL_SCRIPT_SECONDS_MAX * OL_NS_PER_S);
 
-	if (result < 0 && request->is_lab_error)
-		return ol_lua_abort(L, result, request->error.message);
+	if (result < 0 && wanted.is_lab_error)
+		return ol_lua_abort(L, result, error.message);
 	if (result < 0) {
-		lua_pushnil(L);                            /* ..., nil */
-		lua_pushstring(L, request->error.message); /* ..., nil, message */
-		return 2;
+		lua_pushnil(L);                                           /* ..., nil */
+		lua_pushstring(L, error.message);                         /* ..., nil, message */
+		lua_pushinteger(L, (lua_Integer)wanted.failed_index + 1); /* ..., index */
+		return 3;
 	}
-	ol_script_push_summary(L, &request->summary); /* ..., summary */
 	return 1;
 }
 
@@ -242,7 +254,7 @@ static void set_outcome_names(lua_State *L) {
 void ol_script_open_lab_core(lua_State *L) {
 	static const luaL_Reg functions[] = {
 		{ "check_setting", core_check_setting },
-		{ "supervise", core_supervise },
+		{ "run_all", core_run_all },
 		{ NULL, NULL },
 	};
 	luaL_setfuncs(L, functions, 0); /* core */

@@ -2,13 +2,10 @@
 #ifndef OL_SCRIPT_SCRIPT_INTERNAL_H
 #define OL_SCRIPT_SCRIPT_INTERNAL_H
 
+#include "script/job.h"
 #include "script/script_lab.h"
 #include "script/state.h"
 
-enum {
-	OL_SCRIPT_SETTINGS_MAX = 32,   /* Run settings in one scenario or one lab.run. */
-	OL_SCRIPT_SETTING_BYTES = 256, /* Text of one value; longer ones are cut, and then refused. */
-};
 #define OL_SCRIPT_SECONDS_MAX   5 /* Of Lua's own running in the lab, at a time. */
 #define OL_SCRIPT_LAB_BYTES_MAX (UINT64_C(64) << 20)
 
@@ -32,11 +29,6 @@ int ol_script_find_library(char library[OL_PATH_BYTES], struct ol_error *error);
 
 int ol_script_find(
 	const char *name_or_path, struct ol_script_source *ret_source, struct ol_error *error);
-
-struct ol_script_setting {
-	char name[OL_NAME_BYTES];
-	char text[OL_SCRIPT_SETTING_BYTES];
-};
 
 struct ol_script {
 	struct ol_lua *lua;

@@ -62,7 +62,21 @@ int ol_script_fill(
 int ol_script_expect(struct ol_script *script, const struct ol_run_summary *summary, int *ret_met,
 	struct ol_script_failure *ret_failure, struct ol_error *error);
 
-/* What an experiment needs of whoever runs it. Both functions may be NULL. */
+struct ol_script_job; /* job.h */
+
+/* Runs that a script asks for together. */
+struct ol_script_runs {
+	size_t count;
+	void *context;
+	/* Prepares one, by its number from 0; whoever asked closes it. */
+	int (*open)(
+		void *context, size_t index, struct ol_script_job **ret_job, struct ol_error *error);
+	/* Tells what became of one, in the order in which they end. */
+	int (*done)(
+		void *context, size_t index, const struct ol_run_summary *summary, struct ol_error *error);
+};
+
+/* What an experiment needs of whoever runs it. apply_settings and print may be NULL. */
 struct ol_script_host {
 	void *context;
 	/* Settings of the environment and the command line, applied to each run's plan over the
@@ -71,6 +85,9 @@ struct ol_script_host {
 	int (*apply_settings)(void *context, struct ol_plan *plan, struct ol_error *error);
 	/* What the experiment prints, a line at a time, without a newline. */
 	void (*print)(void *context, const char *line);
+	/* Makes the runs, several at a time where there is room, and returns when all have ended. The
+	 * first failure ends those that are under way, and is returned. */
+	int (*run)(void *context, const struct ol_script_runs *runs, struct ol_error *error);
 };
 
 /* Runs an experiment's program in the lab. -EBADMSG as open; -EINTR when interrupted; other errors:
