@@ -94,6 +94,9 @@ void *ol_heap_quick_node(
 /* Nodes. index is below ol_heap_slot_count. target is NULL or an object of this heap. */
 uint32_t ol_heap_slot_count(const struct ol_heap *heap, const void *node);
 void ol_heap_store(struct ol_heap *heap, void *node, uint32_t index, void *target);
+/* Before the first store to a slot of a node above OL_HEAP_SMALL_BYTES_MAX, whose slots may not be
+ * resident: see ol_memory_note_written. Only a pretended memory wants to know. */
+void ol_heap_note_store(struct ol_heap *heap, void *node, uint32_t index);
 /* A node's first word is its slot count, then come the slots, then the payload. That is told here
  * so that these two, of which a program needs many, cost no call. */
 static inline void *ol_heap_load(const struct ol_heap *heap, const void *node, uint32_t index) {

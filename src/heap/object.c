@@ -63,3 +63,10 @@ void ol_heap_store(struct ol_heap *heap, void *node, uint32_t index, void *targe
 	else
 		*slot = (uint64_t)(uintptr_t)target;
 }
+
+void ol_heap_note_store(struct ol_heap *heap, void *node, uint32_t index) {
+	assert(ol_heap_holds(heap, node));
+	assert(index < ol_heap_node_slots(node));
+	uint64_t *slot = ol_heap_node_slot(node, index);
+	ol_memory_note_written(heap->memory, slot, sizeof *slot);
+}

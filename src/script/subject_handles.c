@@ -198,6 +198,7 @@ static int node_set(lua_State *L) {
 	luaL_checkany(L, 3);
 	void *target = lua_isnil(L, 3) ? NULL : ol_handle_check_object(L, 3);
 
+	ol_heap_note_store(heap_of(L), node, slot);
 	ol_heap_store(heap_of(L), node, slot, target);
 	return 0;
 }

@@ -82,7 +82,11 @@ static uint64_t check_count(
 	if (!is_whole)
 		luaL_error(L, "'%s': expected a whole number, not %f; // divides without a remainder", name,
 			lua_tonumber(L, index));
-	if (count < 0 || (uint64_t)count < minimum || (uint64_t)count > maximum)
+	bool is_too_small = count < 0 || (uint64_t)count < minimum;
+	if (is_too_small && maximum >= OL_LOAD_OBJECT_BYTES_MAX)
+		luaL_error(L, "'%s': expected at least %I, not %I", name, (LUAI_UACINT)minimum,
+			(LUAI_UACINT)count);
+	if (is_too_small || (uint64_t)count > maximum)
 		luaL_error(L, "'%s': expected %I to %I, not %I", name, (LUAI_UACINT)minimum,
 			(LUAI_UACINT)maximum, (LUAI_UACINT)count);
 	return (uint64_t)count;
@@ -127,8 +131,11 @@ static double number_field(
 	if (is_there && lua_type(L, -1) != LUA_TNUMBER)
 		luaL_error(L, "'%s': expected a number, not %s", name, luaL_typename(L, -1));
 	double number = is_there ? lua_tonumber(L, -1) : absent;
-	if (is_there && !(number >= minimum && number <= maximum))
-		luaL_error(L, "'%s': expected %f to %f, not %f", name, minimum, maximum, number);
+	if (is_there && !(number >= minimum && number <= maximum)) {
+		char text[128];
+		snprintf(text, sizeof text, "expected %g to %g, not %g", minimum, maximum, number);
+		luaL_error(L, "'%s': %s", name, text);
+	}
 	lua_pop(L, 1);
 	return number;
 }

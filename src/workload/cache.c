@@ -51,6 +51,7 @@ static int put_entry(
 static int fill(struct ol_load *load, struct ol_load_budget *budget, struct ol_error *error) {
 	struct ol_cache *cache = &load->cache;
 	while (cache->filled_entries < cache->entries && budget->bytes > 0) {
+		ol_heap_note_store(load->world.heap, cache->table, (uint32_t)cache->filled_entries);
 		int result = put_entry(load, budget, cache->filled_entries, error);
 		if (result < 0)
 			return result;
