@@ -34,11 +34,7 @@ int ol_window_grow(struct ol_window *window, ol_root holder, struct ol_error *er
 	assert(window->count > 0); /* One that is empty begins a node anew. */
 	struct ol_window_cursor *end = &window->end;
 	void *next = ol_heap_load(window->heap, end->node, OL_WINDOW_NEXT);
-	/* What was settled lately may still stand behind the node before. */
-	const void *in_use = window->oldest.node;
-	if (window->oldest.slot == OL_WINDOW_SLOTS)
-		in_use = ol_heap_load(window->heap, in_use, OL_WINDOW_NEXT);
-	if (next == in_use) {
+	if (next == window->oldest.node) {
 		void *node;
 		int result =
 			ol_collector_new_node(window->collector, OL_WINDOW_SLOTS, 0, holder, &node, error);

@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #include "base/units.h"
-#include "workload/load.h"
+#include "workload/internal.h"
 
 enum { SLICE_BYTES = 64 << 10, SLICE_OPERATIONS = 1 << 20, STEPS_MAX = 1 << 20 };
 
@@ -231,6 +231,44 @@ static void a_cache_replaces_as_many_entries_as_are_missed(void **state) {
 		assert_live(lab, totals.live_bytes, 5000 * 8 + 8192);
 		close_lab(lab);
 	}
+}
+
+static void a_cache_replaces_its_oldest_entries_in_turn_or_any(void **state) {
+	(void)state;
+	enum { ENTRIES = 1000 };
+	for (int is_oldest = 0; is_oldest < 2; is_oldest++) {
+		struct lab *lab = open_lab(OL_COLLECTOR_STW, false, 0);
+		/* So that no address is used again. */
+		ol_collector_set_limits(lab->collector, OL_GOGC_OFF, OL_MEMORY_LIMIT_OFF);
+		struct ol_load_spec spec = { .kind = OL_LOAD_CACHE,
+			.sizes = { 100, 100 },
+			.cache = { .entries = ENTRIES, .is_oldest_replaced = is_oldest } };
+		begin(lab, &spec);
+		go_on(lab, operations(0));
+		const void *filled[ENTRIES];
+		for (uint32_t i = 0; i < ENTRIES; i++)
+			filled[i] = ol_heap_load(lab->heap, lab->load->cache.table, i);
+		go_on(lab, operations(ENTRIES / 2));
+		unsigned replaced[2] = { 0 };
+		for (uint32_t i = 0; i < ENTRIES; i++)
+			replaced[i / (ENTRIES / 2)] +=
+				filled[i] != ol_heap_load(lab->heap, lab->load->cache.table, i);
+		/* At random: 1 - 1/sqrt(e) of each half. */
+		assert_in_range(replaced[0], is_oldest ? 500 : 160, is_oldest ? 500 : 235);
+		assert_in_range(replaced[1], is_oldest ? 0 : 160, is_oldest ? 0 : 235);
+		close_lab(lab);
+	}
+}
+
+static void a_window_that_moves_on_stays_as_small_as_it_is(void **state) {
+	(void)state;
+	struct lab *lab = open_lab(OL_COLLECTOR_STW, false, 0);
+	struct ol_load_spec spec = churn_of(0, 100000);
+	spec.sizes = (struct ol_load_sizes){ 100, 200 };
+	begin(lab, &spec);
+	go_on(lab, objects(500000));
+	assert_live(lab, ol_load_totals(lab->load).live_bytes, 1000 * 8 * 2);
+	close_lab(lab);
 }
 
 static void a_queue_keeps_its_backlog_after_each_burst(void **state) {
@@ -481,6 +519,8 @@ int main(void) {
 		cmocka_unit_test(a_load_of_nodes_is_scanned_and_one_of_slabs_is_not),
 		cmocka_unit_test(a_ramp_keeps_everything_and_goes_on),
 		cmocka_unit_test(a_cache_replaces_as_many_entries_as_are_missed),
+		cmocka_unit_test(a_cache_replaces_its_oldest_entries_in_turn_or_any),
+		cmocka_unit_test(a_window_that_moves_on_stays_as_small_as_it_is),
 		cmocka_unit_test(a_queue_keeps_its_backlog_after_each_burst),
 		cmocka_unit_test(a_queue_without_a_backlog_begins_anew_each_time),
 		cmocka_unit_test(a_tree_is_whole_after_every_rebuilding),
