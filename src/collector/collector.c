@@ -344,6 +344,10 @@ void ol_collector_break_off(struct ol_collector *collector, const struct ol_erro
 	collector->quick.heap = NULL; /* The next allocation takes the slow path, and sees it. */
 }
 
+void ol_collector_set_stack_bytes(struct ol_collector *collector, uint64_t bytes) {
+	collector->stack_bytes = bytes;
+}
+
 void ol_collector_set_limits(
 	struct ol_collector *collector, int32_t gogc, uint64_t memory_limit_bytes) {
 	ol_pacer_set_limits(&collector->pacer, gogc, memory_limit_bytes,

@@ -58,6 +58,8 @@ struct ol_collector_config {
 	void (*on_swept)(void *context);
 	void (*on_order)(void *context, const char *text);
 	uint64_t (*cage_bytes)(void *context);
+	/* Reads all stacks, as a cycle does, where it is without threads. */
+	void (*scan_stacks)(void *context);
 };
 
 /* heap and clock must outlive it. Installs itself as the heap's hooks. A real clock in concurrent
@@ -111,6 +113,10 @@ int ol_collector_verdict(const struct ol_collector *collector, struct ol_error *
 void ol_collector_end(struct ol_collector *collector, const char *reason);
 /* It is over, in whatever way error says: nothing is allocated any more. */
 void ol_collector_break_off(struct ol_collector *collector, const struct ol_error *error);
+
+/* The program has stacks of so many bytes: each cycle scans them as roots, a memory limit counts
+ * them, and from Go 1.18 on a goal does, once a cycle has seen them. */
+void ol_collector_set_stack_bytes(struct ol_collector *collector, uint64_t bytes);
 
 /* Go's debug.SetGCPercent and SetMemoryLimit: the goal is planned anew. */
 void ol_collector_set_limits(

@@ -364,7 +364,7 @@ void ol_concurrent_begin(struct ol_collector *collector, bool is_forced) {
 	assert(!concurrent->is_marking);
 	concurrent->is_marking = true;
 	concurrent->marking_ns = 0;
-	concurrent->runtime_left_bytes = collector->globals_bytes;
+	concurrent->runtime_left_bytes = collector->globals_bytes + collector->stack_bytes;
 	concurrent->has_grey_roots = true;
 	atomic_store(&concurrent->credit_bytes, 0);
 	pthread_cond_broadcast(&concurrent->work);

@@ -29,7 +29,7 @@ struct ol_concurrent {
 	bool is_paused;               /* Nobody may mark: the heap is being looked at. */
 	bool is_ending;               /* The threads are to end. */
 	unsigned busy_count;          /* Markers in ol_heap_mark_some. */
-	uint64_t runtime_left_bytes;  /* Of Go's globals, this cycle's. */
+	uint64_t runtime_left_bytes;  /* Of Go's globals and of stacks, this cycle's. */
 	uint64_t marking_ns;          /* Of this cycle: processor time of all markers. */
 	_Atomic int64_t credit_bytes; /* Scan work done by markers that no assist has used up. */
 	double marker_share;          /* Processors that dedicated and fractional markers may use. */

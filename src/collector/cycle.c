@@ -26,7 +26,8 @@ static uint64_t runtime_mapped_bytes(
 struct ol_pacer_memory ol_collector_memory(
 	const struct ol_collector *collector, const struct ol_heap_stats *stats) {
 	return (struct ol_pacer_memory){
-		.mapped_ready_bytes = stats->mapped_ready_bytes + runtime_mapped_bytes(collector, stats),
+		.mapped_ready_bytes = stats->mapped_ready_bytes + collector->stack_bytes +
+							  runtime_mapped_bytes(collector, stats),
 		.heap_free_bytes = stats->free_bytes,
 		.heap_alloc_bytes = stats->allocated_bytes,
 	};
@@ -76,8 +77,10 @@ double ol_cycle_assist_ratio(struct ol_collector *collector) {
 	struct ol_pacer_progress progress = {
 		.heap_live_bytes = stats.live_bytes,
 		.heap_scan_bytes = stats.scan_bytes,
+		.max_stack_bytes = collector->stack_bytes,
 		.globals_bytes = collector->cycle.facts.roots_bytes,
 		.heap_scan_work_bytes = ol_heap_mark_work_bytes(collector->heap),
+		.stack_scan_work_bytes = collector->cycle.facts.stack_bytes,
 		.globals_scan_work_bytes = collector->cycle.facts.roots_bytes,
 	};
 	return ol_pacer_assist_work_per_byte(&collector->pacer, &progress, &memory);
@@ -140,6 +143,7 @@ void ol_cycle_begin(struct ol_collector *collector, bool is_forced) {
 			.trigger_bytes = ol_pacer_trigger(&collector->pacer, &memory),
 			.start_bytes = stats.live_bytes,
 			.roots_bytes = stats.roots_bytes + collector->globals_bytes,
+			.stack_bytes = collector->stack_bytes,
 			.processors = collector->processors,
 			.is_forced = is_forced,
 		},
@@ -167,6 +171,7 @@ static uint64_t tell_pacer(struct ol_collector *collector, const struct ol_cycle
 		.heap_live_bytes = end->heap_live_bytes,
 		.marked_bytes = end->marking.marked_bytes,
 		.heap_scan_bytes = end->marking.scan_work_bytes,
+		.stack_scan_bytes = collector->cycle.facts.stack_bytes,
 		.globals_scan_bytes = end->marking.roots_bytes + collector->globals_bytes,
 		.utilization = background_share + end->assist_utilization,
 		.idle_utilization = end->idle_utilization,
@@ -228,11 +233,21 @@ static void spend_cycle(
 	ol_clock_spend_ns(collector->clock, (uint64_t)cost_ns);
 }
 
+void ol_cycle_scan_stacks(struct ol_collector *collector) {
+	if (collector->stack_bytes == 0)
+		return;
+	if (collector->config.scan_stacks != NULL)
+		collector->config.scan_stacks(collector->config.context);
+	ol_clock_spend_ns(
+		collector->clock, (uint64_t)((double)collector->stack_bytes * OL_COLLECTOR_STACK_BYTE_NS));
+}
+
 void ol_cycle_run_stopped(struct ol_collector *collector, bool is_forced) {
 	if (collector->config.on_activity != NULL)
 		collector->config.on_activity(collector->config.context, true);
 	uint64_t begin_ns = ol_clock_now_ns(collector->clock);
 	ol_cycle_begin(collector, is_forced);
+	ol_cycle_scan_stacks(collector);
 	struct ol_heap_stats before = ol_heap_stats(collector->heap);
 	struct ol_cycle_end end = {
 		.heap_live_bytes = before.live_bytes,

@@ -25,6 +25,8 @@ void ol_incremental_begin(struct ol_collector *collector, bool is_forced) {
 	uint64_t begin_ns = ol_clock_now_ns(collector->clock);
 	ol_cycle_begin(collector, is_forced);
 	spend(collector, OL_COLLECTOR_STOP_NS + roots(collector) * OL_COLLECTOR_TAKE_ROOT_NS);
+	ol_cycle_scan_stacks(collector);
+	collector->cost_ns += (double)collector->stack_bytes * OL_COLLECTOR_SCAN_NS;
 	ol_heap_mark_begin(collector->heap);
 	ol_cycle_begin_marking(collector, begin_ns);
 }

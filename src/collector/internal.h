@@ -23,6 +23,7 @@
  * object found, a byte of slots scanned, a page swept; by steps, what is found is counted in what
  * is scanned and in the roots. */
 #define OL_COLLECTOR_STOP_NS       1000.0
+#define OL_COLLECTOR_STACK_BYTE_NS 0.1
 #define OL_COLLECTOR_OBJECT_NS     20.0
 #define OL_COLLECTOR_SLOT_BYTE_NS  0.1
 #define OL_COLLECTOR_STEP_BYTE_NS  0.7
@@ -56,6 +57,7 @@ struct ol_collector {
 	struct ol_concurrent *concurrent; /* NULL in other modes. */
 	uint64_t processors;              /* Count. */
 	uint64_t globals_bytes;           /* Of a Go runtime, counted beside our roots. */
+	uint64_t stack_bytes;             /* Of the program's stacks. */
 	uint64_t start_ns;                /* Of the collector; gc_cpu_fraction is of the time since. */
 	uint64_t gc_cpu_ns;               /* Spent in cycles, as Go counts it. */
 	uint64_t last_gc_ns;
@@ -110,6 +112,9 @@ void ol_cycle_end(struct ol_collector *collector, const struct ol_cycle_end *end
 void ol_cycle_run_stopped(struct ol_collector *collector, bool is_forced);
 /* L >= trigger, with extra_bytes on top that are about to be allocated. */
 bool ol_cycle_is_triggered(const struct ol_collector *collector, uint64_t extra_bytes);
+/* Of a cycle without threads: the stacks of the program are read. With threads markers spend the
+ * time that it takes. */
+void ol_cycle_scan_stacks(struct ol_collector *collector);
 /* The pacer's plan changed: what is derived from it is computed anew. */
 void ol_cycle_replan(struct ol_collector *collector);
 /* Scan work owed per allocated byte, now. */

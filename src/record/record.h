@@ -112,6 +112,7 @@ struct ol_last_words {
 	uint64_t metadata_bytes;           /* The heap's own tables: committed bytes. */
 	uint64_t off_heap_bytes;           /* Memory that the program holds beside its heap. */
 	uint64_t off_heap_requested_bytes; /* ... that it asked for so far. */
+	uint64_t stack_bytes;              /* Stacks of the program, which cycles scan. */
 	uint64_t file_bytes;               /* Of files that it wrote and did not release. */
 	uint64_t child_count;              /* Children that share its pages. */
 	uint64_t limit_now_bytes;     /* The cage's limit, which the program may have had changed. */
@@ -155,6 +156,7 @@ struct ol_gc_cycle {
 	uint64_t background_ns; /* By dedicated and fractional markers. */
 	uint64_t idle_ns;       /* By markers on processors that had nothing to do. */
 	uint64_t roots_bytes;   /* Go's globals. */
+	uint64_t stack_bytes;   /* The program's stacks, scanned with them. */
 	uint64_t processors;    /* GOMAXPROCS, count. */
 	double gc_cpu_fraction; /* Of the run up to this cycle's end. */
 	uint32_t is_forced;

@@ -145,6 +145,10 @@ static void add_parts(struct ol_words *words, const struct findings *found) {
 		ol_words_add(words, ", %s beside it", OL_BYTES_TEXT(found->last->off_heap_bytes));
 		sum_bytes += found->last->off_heap_bytes;
 	}
+	if (found->last->stack_bytes > 0) {
+		ol_words_add(words, ", stacks of %s", OL_BYTES_TEXT(found->last->stack_bytes));
+		sum_bytes += found->last->stack_bytes;
+	}
 	if (found->last->activity == OL_ACTIVITY_ALLOCATING) {
 		ol_words_add(words, ", %s asked for", OL_BYTES_TEXT(found->last->request_bytes));
 		sum_bytes += found->last->request_bytes;

@@ -48,13 +48,12 @@ void ol_gctrace_line(const struct ol_gc_cycle *cycle, char *buffer, size_t capac
 		MS_TEXT(cycle->mark_term_ns * cycle->processors));
 	if (clock_bytes < 0 || (size_t)clock_bytes >= capacity)
 		return;
-	/* There are no stacks in this heap. */
 	snprintf(buffer + clock_bytes, capacity - (size_t)clock_bytes,
-		"%" PRIu64 "->%" PRIu64 "->%" PRIu64 " MB, %" PRIu64 " MB goal, 0 MB stacks, %" PRIu64
-		" MB globals, %" PRIu64 " P%s",
+		"%" PRIu64 "->%" PRIu64 "->%" PRIu64 " MB, %" PRIu64 " MB goal, %" PRIu64
+		" MB stacks, %" PRIu64 " MB globals, %" PRIu64 " P%s",
 		cycle->start_bytes >> 20, cycle->end_bytes >> 20, cycle->marked_bytes >> 20,
-		cycle->goal_bytes >> 20, cycle->roots_bytes >> 20, cycle->processors,
-		cycle->is_forced ? " (forced)" : "");
+		cycle->goal_bytes >> 20, cycle->stack_bytes >> 20, cycle->roots_bytes >> 20,
+		cycle->processors, cycle->is_forced ? " (forced)" : "");
 }
 
 int ol_gctrace_write(FILE *stream, const struct ol_gc_cycle *cycle, struct ol_error *error) {

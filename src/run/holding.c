@@ -9,7 +9,7 @@
 
 #include "run/internal.h"
 
-enum kind { KIND_MEMORY, KIND_CHILD, KIND_FILE };
+enum kind { KIND_MEMORY, KIND_STACKS, KIND_CHILD, KIND_FILE };
 
 struct ol_run_holding {
 	struct ol_run_holding *next;
@@ -77,10 +77,18 @@ static int map(struct ol_run *run, struct ol_run_holding *holding, struct ol_err
 	return 0;
 }
 
-int ol_run_hold_memory(struct ol_run *run, uint64_t bytes, struct ol_run_holding **ret_holding,
-	struct ol_error *error) {
+/* Once it is mapped, or before it is unmapped. */
+static void count_mapping(struct ol_run *run, const struct ol_run_holding *holding, bool is_held) {
+	uint64_t *count =
+		holding->kind == KIND_STACKS ? &run->words.stack_bytes : &run->words.off_heap_bytes;
+	*count = is_held ? *count + holding->bytes : *count - holding->bytes;
+	ol_collector_set_stack_bytes(run->collector, run->words.stack_bytes);
+}
+
+static int hold_mapping(struct ol_run *run, enum kind kind, uint64_t bytes,
+	struct ol_run_holding **ret_holding, struct ol_error *error) {
 	struct ol_run_holding *holding = NULL;
-	int result = create(run, KIND_MEMORY, bytes, &holding, error);
+	int result = create(run, kind, bytes, &holding, error);
 	if (result < 0)
 		return result;
 	ol_run_begin_beside(run, bytes);
@@ -89,11 +97,34 @@ int ol_run_hold_memory(struct ol_run *run, uint64_t bytes, struct ol_run_holding
 		destroy(run, holding);
 		return result;
 	}
-	run->words.off_heap_bytes += bytes;
+	count_mapping(run, holding, true);
 	run->words.off_heap_requested_bytes += bytes;
 	ol_run_touch(run, holding->mapping.address, bytes, OL_FILL_BYTE);
 	*ret_holding = holding;
 	return ol_run_verdict(run, error);
+}
+
+int ol_run_hold_memory(struct ol_run *run, uint64_t bytes, struct ol_run_holding **ret_holding,
+	struct ol_error *error) {
+	return hold_mapping(run, KIND_MEMORY, bytes, ret_holding, error);
+}
+
+int ol_run_hold_stacks(struct ol_run *run, uint64_t bytes, struct ol_run_holding **ret_holding,
+	struct ol_error *error) {
+	return hold_mapping(run, KIND_STACKS, bytes, ret_holding, error);
+}
+
+/* Word by word, as a marker looks for what refers to an object; there is nothing that does. */
+static void read_words(const volatile uint64_t *words, uint64_t count) {
+	for (uint64_t i = 0; i < count; i++)
+		(void)words[i];
+}
+
+void ol_run_scan_stacks(struct ol_run *run) {
+	for (const struct ol_run_holding *holding = run->holdings; holding != NULL;
+		 holding = holding->next)
+		if (holding->kind == KIND_STACKS && !run->memory->is_pretend)
+			read_words(holding->mapping.address, holding->mapping.bytes / sizeof(uint64_t));
 }
 
 int ol_run_hold_child(
@@ -168,7 +199,7 @@ int ol_run_hold_file(struct ol_run *run, uint64_t bytes, struct ol_run_holding *
 
 int ol_run_write_holding(
 	struct ol_run *run, const struct ol_run_holding *holding, struct ol_error *error) {
-	assert(holding->kind == KIND_MEMORY);
+	assert(holding->kind == KIND_MEMORY || holding->kind == KIND_STACKS);
 	ol_run_begin_writing(run, holding->bytes);
 	ol_run_touch(run, holding->mapping.address, holding->bytes, OL_FILL_BYTE);
 	return ol_run_verdict(run, error);
@@ -202,6 +233,7 @@ uint64_t ol_run_holding_bytes(const struct ol_run_holding *holding) {
 static void give_back(struct ol_run *run, struct ol_run_holding *holding) {
 	switch (holding->kind) {
 	case KIND_MEMORY:
+	case KIND_STACKS:
 		run->memory->ops->unreserve(run->memory, holding->mapping.address, holding->mapping.bytes);
 		break;
 	case KIND_CHILD:
@@ -217,7 +249,8 @@ static void give_back(struct ol_run *run, struct ol_run_holding *holding) {
 void ol_run_release_holding(struct ol_run *run, struct ol_run_holding *holding) {
 	switch (holding->kind) {
 	case KIND_MEMORY:
-		run->words.off_heap_bytes -= holding->bytes;
+	case KIND_STACKS:
+		count_mapping(run, holding, false);
 		break;
 	case KIND_CHILD:
 		run->words.child_count--;

@@ -21,6 +21,9 @@ enum {
  * too many holdings; see ol_run_verdict for what else. */
 int ol_run_hold_memory(struct ol_run *run, uint64_t bytes, struct ol_run_holding **ret_holding,
 	struct ol_error *error);
+/* The same as stacks of the program: the collector knows of them. */
+int ol_run_hold_stacks(struct ol_run *run, uint64_t bytes, struct ol_run_holding **ret_holding,
+	struct ol_error *error);
 /* A child that shares all pages of now: see os.h. -ENOTSUP with a collector that has threads. */
 int ol_run_hold_child(
 	struct ol_run *run, struct ol_run_holding **ret_holding, struct ol_error *error);

@@ -55,6 +55,8 @@ void ol_run_begin_writing(struct ol_run *run, uint64_t bytes);
 void ol_run_begin_beside(struct ol_run *run, uint64_t bytes);
 /* Writes to all of it, unless the run is told to end before that is done. */
 void ol_run_touch(struct ol_run *run, char *address, uint64_t bytes, enum ol_fill fill);
+/* For the collector: reads all of them, where they are real. */
+void ol_run_scan_stacks(struct ol_run *run);
 /* The end of all that the program still holds beside its heap. */
 void ol_run_release_holdings(struct ol_run *run);
 /* The present phase, if there is one, is over, and told. */

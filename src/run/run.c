@@ -120,6 +120,10 @@ static void on_order(void *context, const char *text) {
 	(void)send_event(context, "policy", text, NULL);
 }
 
+static void scan_stacks(void *context) {
+	ol_run_scan_stacks(context);
+}
+
 static uint64_t cage_bytes(void *context) {
 	return ol_run_cage_bytes(context);
 }
@@ -193,6 +197,7 @@ static int create_parts(struct ol_run *run, struct ol_error *error) {
 		.on_swept = on_swept,
 		.on_order = on_order,
 		.cage_bytes = cage_bytes,
+		.scan_stacks = scan_stacks,
 		.policy = run->links.policy,
 		.cage = ol_policy_cage_of(spec),
 		.pressure_fd = run->links.pressure_fd,

@@ -7,6 +7,7 @@
 #include "script/subject.h"
 
 #define HANDLE_OFF_HEAP "off-heap memory"
+#define HANDLE_STACK    "stack"
 #define HANDLE_CHILD    "child"
 #define HANDLE_FILE     "file"
 
@@ -82,6 +83,46 @@ static int off_heap_bytes(lua_State *L) {
  */
 static int off_heap_release(lua_State *L) {
 	let_go(L, check_open(L, HANDLE_OFF_HEAP));
+	return 0;
+}
+
+/***
+ * Maps the stacks of goroutines or threads, so many bytes in all, and writes to all of them. Each
+ * cycle scans them as roots, which takes time; a memory limit counts them, and by the rules of
+ * go1.19 and later a goal does, once a cycle has seen them.
+ * @function heap:stack
+ * @tparam integer bytes  1 and up
+ * @treturn stack  to be released by stack:release() or `<close>`
+ */
+static int heap_stack(lua_State *L) {
+	struct ol_run *run = ol_subject_check_heap(L);
+	uint64_t bytes = ol_subject_check_count(L, 2, 1, "bytes");
+	struct ol_error error;
+
+	struct holding_handle *handle = push_closed(L, HANDLE_STACK); /* ..., stack */
+	if (ol_run_hold_stacks(run, bytes, &handle->holding, &error) < 0)
+		return ol_subject_raise(L, &error);
+	ol_subject_obey(L);
+	return 1;
+}
+
+/***
+ * As much as was asked for.
+ * @function stack:bytes
+ * @treturn integer
+ */
+static int stack_bytes(lua_State *L) {
+	const struct holding_handle *handle = check_open(L, HANDLE_STACK);
+	ol_lua_push_uint64(L, ol_run_holding_bytes(handle->holding)); /* bytes */
+	return 1;
+}
+
+/***
+ * Gives the stacks back to the system: their goroutines have ended.
+ * @function stack:release
+ */
+static int stack_release(lua_State *L) {
+	let_go(L, check_open(L, HANDLE_STACK));
 	return 0;
 }
 
@@ -211,6 +252,7 @@ static void open_kind(lua_State *L, const char *kind, const luaL_Reg *methods) {
 void ol_subject_open_holdings(lua_State *L) {
 	static const luaL_Reg heap_methods[] = {
 		{ "off_heap", heap_off_heap },
+		{ "stack", heap_stack },
 		{ "fork", heap_fork },
 		{ "file", heap_file },
 		{ NULL, NULL },
@@ -219,6 +261,11 @@ void ol_subject_open_holdings(lua_State *L) {
 		{ "write", off_heap_write },
 		{ "bytes", off_heap_bytes },
 		{ "release", off_heap_release },
+		{ NULL, NULL },
+	};
+	static const luaL_Reg stack_methods[] = {
+		{ "bytes", stack_bytes },
+		{ "release", stack_release },
 		{ NULL, NULL },
 	};
 	static const luaL_Reg child_methods[] = {
@@ -233,6 +280,7 @@ void ol_subject_open_holdings(lua_State *L) {
 		{ NULL, NULL },
 	};
 	open_kind(L, HANDLE_OFF_HEAP, off_heap_methods);
+	open_kind(L, HANDLE_STACK, stack_methods);
 	open_kind(L, HANDLE_CHILD, child_methods);
 	open_kind(L, HANDLE_FILE, file_methods);
 	luaL_getmetatable(L, OL_HANDLE_HEAP); /* metatable */

@@ -214,6 +214,11 @@ int main(void) {
 		cmocka_unit_test(a_load_keeps_to_its_rate_and_to_its_time),
 		cmocka_unit_test(loads_of_one_run_differ_and_those_of_the_next_are_the_same),
 		cmocka_unit_test(a_refused_load_holds_nothing),
+		cmocka_unit_test(stacks_count_in_the_goal_once_a_cycle_has_seen_them),
+		cmocka_unit_test(a_memory_limit_counts_stacks),
+		cmocka_unit_test(a_file_and_a_child_are_told_and_end_with_the_run),
+		cmocka_unit_test(a_child_that_somebody_killed_is_released_as_any_other),
+		cmocka_unit_test(another_limit_is_the_labs_to_set_and_a_refusal_changes_nothing),
 	};
 	return cmocka_run_group_tests_name("run", tests, NULL, NULL);
 }

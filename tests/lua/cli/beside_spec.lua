@@ -60,6 +60,21 @@ describe("Memory beside the heap", function ()
   end)
 end)
 
+describe("Stacks", function ()
+  caged("fill the cage, and the goal counts them", function ()
+    local json = run [[
+      local slab = heap:slab(4 * lab.MiB)
+      heap:collect()
+      local goal, usage = heap:stats().next_gc, cage:usage()
+      local stack <close> = heap:stack(12 * lab.MiB)
+      heap:collect()
+      assert(cage:usage() - usage > 11 * lab.MiB and stack:bytes() == 12 * lab.MiB)
+      assert(heap:stats().next_gc == goal + 12 * lab.MiB, heap:stats().next_gc)
+    ]]
+    assert.equal("survived", json.outcome, json.error and json.error.message)
+  end)
+end)
+
 describe("A group around the cage", function ()
   caged("strikes first where it is tighter, and the verdict names it", function ()
     local json = run("heap:slab(28 * lab.MiB)", "--parent-limit=24M")
