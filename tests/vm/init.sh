@@ -415,6 +415,29 @@ watchdog_tests() {
 	check "watchdog: looks at resident memory see what lasts as long" outcome_is shut-down
 }
 
+# ---- What a program does beside its heap ----
+
+# beside_tests OUTCOME [PREFIX]: where a limit is set below what is used, OUTCOME.
+beside_tests() {
+	lowered_outcome=$1
+	shift
+	for part in memory:survived fork:oom-killed file:survived "limit:$lowered_outcome"; do
+		if [ $# -eq 0 ]; then
+			lab run /opt/beside.lua --part="${part%:*}" --format=json
+		else
+			lab_as_guest "$1" run /opt/beside.lua --part="${part%:*}" --format=json
+		fi
+		check "beside the heap: ${part%:*}" outcome_is "${part#*:}"
+	done
+	if [ $# -eq 0 ]; then
+		lab run --parent-limit=24M --limit=64M --format=json
+	else
+		lab_as_guest "$1" run --parent-limit=24M --limit=64M --format=json
+	fi
+	check "beside the heap: a tighter group around" outcome_is oom-killed-by-ancestor
+	check "beside the heap: whose limit it was" json_has '"limited_by":"ancestor"'
+}
+
 closing_tests() {
 	check "no control group is left" no_group_is_left
 	check "no process is left" no_process_is_left

@@ -118,6 +118,35 @@ describe("A child that shares all pages", function ()
     assert.equal("timed-out", run("heap:fork() heap:wait(60)", "--timeout=0.2").outcome)
   end)
 
+  caged("goes with a lab that is killed, and the next lab removes both groups", function ()
+    local path = directory.write("orphan.lua", [[
+      local lab = require "lab"
+      return lab.scenario { title = "Sleeps", parent_limit = "24M", program = function (heap)
+        heap:fork()
+        heap:wait(60)
+      end }]])
+    local commands = directory.write("orphan.sh", [[
+      children() { cat /proc/$1/task/$1/children 2>/dev/null; }
+      lives() { grep -q '^State:[^XZ]*$' /proc/$1/status 2>/dev/null; }
+      "$OOMLAB" run "$1" >/dev/null 2>&1 &
+      lab=$!
+      until [ -n "$child" ]; do subject=$(children $lab); child=$(children ${subject:-0}); done
+      kill -9 $lab
+      wait $lab
+      for try in $(seq 100); do
+        lives $subject || lives $child || break
+        sleep 0.05
+      done
+      "$OOMLAB" run spike --gc --quiet >/dev/null
+      echo "tries left: $((100 - try)), groups: $(find /sys/fs/cgroup -name "oomlab-$lab-*")"
+    ]])
+    local pipe = assert(io.popen(("sh %s %s 2>&1"):format(commands, path)))
+    local text = pipe:read "a"
+    pipe:close()
+    assert.truthy(text:match "^tries left: %d+, groups: \n$", text)
+    assert.falsy(text:match "tries left: 0", text)
+  end)
+
   caged("is refused to a collector with threads, and the error says what to do", function ()
     local json = run("heap:fork()", "--collector=concurrent")
     assert.equal("script-error", json.outcome)

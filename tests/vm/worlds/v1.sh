@@ -1,8 +1,10 @@
 # v1.sh -- The legacy hierarchies alone, as on distributions of the 2010s; root; no swap.
 hierarchy=v1
+scripts=vm/beside.lua
 
 world_tests() {
 	spike_tests v1
+	beside_tests survived
 	watchdog_tests
 	trial_tests 15 1
 	pressure_tests threshold

@@ -1,5 +1,6 @@
 # v2-delegated.sh -- An unprivileged user with a subtree of the unified hierarchy to himself.
 hierarchy=v2
+scripts=vm/beside.lua
 
 # What systemd does for a unit with Delegate=yes.
 delegate() {
@@ -28,6 +29,7 @@ world_tests() {
 	check "cage: a user's program is killed at the limit" json_has '"outcome":"oom-killed"'
 	check "cage: it was the command itself" json_has '"is_command_oom_killed":true'
 	check "cage: the limit was the cage's own" json_has '"limited_by":"own"'
+	beside_tests oom-killed "echo \$\$ >$cgroups/guest/shell/cgroup.procs"
 	pressure_tests stall "echo \$\$ >$cgroups/guest/shell/cgroup.procs"
 	cage_part_tests stall "echo \$\$ >$cgroups/guest/shell/cgroup.procs"
 	check "the chain is given back" eval '! grep memory $cgroups/guest/cgroup.subtree_control'

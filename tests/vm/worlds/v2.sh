@@ -1,6 +1,7 @@
 # v2.sh -- The unified hierarchy, as on every current distribution; root; no swap.
 hierarchy=v2
 cpus=2
+scripts=vm/beside.lua
 
 world_tests() {
 	spike_tests v2
@@ -22,6 +23,7 @@ world_tests() {
 	check "held by memory.high it is neither killed nor saved" outcome_is throttled
 	lab run --group=nowhere
 	check "a parent group that is not there: how to make it" stderr_says 'mkdir -p'
+	beside_tests oom-killed
 	watchdog_tests
 	pressure_tests stall
 	cage_part_tests stall
