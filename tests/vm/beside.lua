@@ -4,8 +4,8 @@ local lab = require "lab"
 local parts = {}
 
 function parts.memory(heap, cage)
-  local memory <close> = heap:off_heap(12 * lab.MiB)
-  local stack <close> = heap:stack(8 * lab.MiB)
+  local memory = heap:off_heap(12 * lab.MiB)
+  heap:stack(8 * lab.MiB)
   memory:write()
   assert(cage:usage() >= 20 * lab.MiB)
 end
@@ -17,7 +17,7 @@ function parts.fork(heap, cage)
   slab:write()
   assert(cage:usage() - before >= 11 * lab.MiB)
   child:release()
-  local second <close> = heap:fork()
+  heap:fork()
   slab:write()
   heap:phase("more"):slab(24 * lab.MiB)
 end
@@ -29,7 +29,7 @@ end
 
 function parts.limit(heap, cage)
   assert(cage:set_limit(64 * lab.MiB))
-  local slab = heap:slab(40 * lab.MiB)
+  heap:slab(40 * lab.MiB)
   assert(cage:set_limit(48 * lab.MiB) and cage:limit_now() == 48 * lab.MiB)
   -- What is free is reclaimed; what is not kills on version 2, and is refused on version 1.
   print(heap:phase("lower") and cage:set_limit(16 * lab.MiB))
