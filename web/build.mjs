@@ -45,3 +45,11 @@ for (const name of ["cage_report", "run_report"]) {
   writeFileSync(`${output}/${name}.html`, readFileSync(here(`${name}.html`), "utf8")
     .replace(/\{\{(policy|script|style)\}\}/g, (_, part) => parts[part]));
 }
+
+// The page of a comparison: no script at all. src/report/compare_html.c fills it in.
+const compareStyle = await bundled({ ...COMMON, entryPoints: [here("compare.css")] });
+const compareParts = { style: compareStyle,
+  policy: `default-src 'none'; style-src ${hash(compareStyle)}; img-src data:; base-uri 'none'; `
+    + "form-action 'none'" };
+writeFileSync(`${output}/compare.html`, readFileSync(here("compare.html"), "utf8")
+  .replace(/\{\{(policy|style)\}\}/g, (_, part) => compareParts[part]));
