@@ -12,6 +12,9 @@ const struct ol_command ol_commands[] = {
 		"run a scenario in a cage, or an experiment", ol_command_run, ol_command_run_help },
 	{ "serve", "serve [SCRIPT] [options]", "a heap to play with, over HTTP and in a browser",
 		ol_command_serve, ol_command_serve_help },
+	{ "compare", "compare [SCRIPT...] --policy=A,B,...",
+		"scenarios against policies: who survives, at which cost", ol_command_compare,
+		ol_command_compare_help },
 	{ "cage", "cage [options] -- COMMAND [ARGUMENT...]",
 		"any program in a cage: what became of it, and why", ol_command_cage,
 		ol_command_cage_help },
@@ -70,8 +73,8 @@ static int run_unknown(const char *name) {
 	if (nearest != NULL)
 		return ol_say_usage("unknown command '%.64s': did you mean %s?", name, nearest);
 	return ol_say_usage(
-		"unknown command '%.64s'; expected run, serve, cage, watch, rss, report, list, help, "
-		"doctor, pacer or version",
+		"unknown command '%.64s'; expected run, serve, compare, cage, watch, rss, report, list, "
+		"help, doctor, pacer or version",
 		name);
 }
 

@@ -157,9 +157,14 @@ static int parse_own(struct ol_run_request *request) {
 
 int ol_run_request_apply_settings(
 	const struct ol_run_request *request, struct ol_plan *plan, struct ol_error *error) {
+	return ol_cli_apply_settings(&request->line, plan, error);
+}
+
+int ol_cli_apply_settings(
+	const struct ol_cli_line *line, struct ol_plan *plan, struct ol_error *error) {
 	int result = ol_plan_set_environment(plan, error);
-	for (size_t i = 0; i < request->line.given_count && result == 0; i++) {
-		const struct ol_cli_given *given = &request->line.given[i];
+	for (size_t i = 0; i < line->given_count && result == 0; i++) {
+		const struct ol_cli_given *given = &line->given[i];
 		if (given->option == NULL || !given->option->is_setting)
 			continue;
 		struct ol_error reason;

@@ -50,6 +50,10 @@ void ol_run_request_finish(struct ol_run_request *request);
 int ol_run_request_apply_settings(
 	const struct ol_run_request *request, struct ol_plan *plan, struct ol_error *error);
 
+/* The same for any command's line. */
+int ol_cli_apply_settings(
+	const struct ol_cli_line *line, struct ol_plan *plan, struct ol_error *error);
+
 /* What --help ends with: the settings of a run, and the options and the synopsis of the script. */
 void ol_run_request_print_settings(void);
 void ol_run_request_print_script(const struct ol_run_request *request);

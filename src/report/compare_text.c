@@ -27,6 +27,7 @@ struct text {
 	const struct ol_compare *compare;
 	unsigned scenario_columns, label_columns, policy_columns, verdict_columns, bar_columns;
 	bool is_marked[OL_MARK_COUNT]; /* What the legend has to explain. */
+	const char *last_reason;       /* That was told in this row; NULL. */
 };
 
 static const enum ol_paint mark_paints[OL_MARK_COUNT] = {
@@ -169,7 +170,12 @@ static void put_mark_row(struct text *text, size_t index, unsigned stride) {
 		const struct ol_compare_cell *cell = ol_compare_cell_at(compare, index, i);
 		if (stride == 0)
 			put_spaces(text, GAP_COLUMNS);
-		put_mark(text, cell, stride > 0 ? stride : column_width(text, i), stride == 0);
+		bool is_last = i + 1 == compare->column_count;
+		put_mark(text, cell,
+			stride > 0 ? stride
+			: is_last  ? 1
+					   : column_width(text, i),
+			stride == 0);
 	}
 	fputc('\n', text->stream);
 }
@@ -210,6 +216,23 @@ static void put_right(const struct text *text, const char *words, unsigned width
 	ol_cells_put_right(text->stream, text->style, words, width - 1);
 }
 
+/* In seven cells: "9.5 us", "109 us", "1.3 ms", "12.5 s". */
+static void put_pause(const struct text *text, double ns, unsigned width) {
+	static const struct {
+		const char *name;
+		double ns;
+	} units[] = { { "ns", 1 }, { "us", 1e3 }, { "ms", 1e6 }, { "s", 1e9 } };
+	enum { UNITS = sizeof units / sizeof *units };
+	char words[32];
+	size_t unit = 0;
+	while (unit + 1 < UNITS && ns >= 999.5 * units[unit].ns)
+		unit++;
+	double number = ns / units[unit].ns;
+	snprintf(words, sizeof words, "%.*f %s", number < 99.95 && unit > 0 ? 1 : 0, number,
+		units[unit].name);
+	put_right(text, words, width);
+}
+
 static void put_bytes(const struct text *text, struct ol_unit unit, double bytes, unsigned width) {
 	char words[OL_UNIT_TEXT_BYTES] = "-";
 	if (!isnan(bytes))
@@ -225,8 +248,13 @@ static void put_figures(const struct text *text, const struct ol_compare_row *ro
 	put_right(text, words, 8);
 	snprintf(words, sizeof words, "%.0f", sum->num_gc);
 	put_right(text, words, 7);
-	put_right(text, sum->num_gc > 0 ? OL_DURATION_TEXT((uint64_t)sum->pause_p99_ns) : "-", 8);
-	put_right(text, sum->num_gc > 0 ? OL_DURATION_TEXT((uint64_t)sum->pause_max_ns) : "-", 8);
+	if (sum->pause_max_ns > 0) {
+		put_pause(text, sum->pause_p99_ns, 8);
+		put_pause(text, sum->pause_max_ns, 8);
+	} else {
+		put_right(text, "-", 8);
+		put_right(text, "-", 8);
+	}
 	put_bytes(text, unit, sum->garbage_bytes, 8);
 	if (text->bar_columns == 0)
 		return;
@@ -262,20 +290,42 @@ static void put_policy(const struct text *text, const char *policy) {
 	fputc(' ', text->stream);
 }
 
+/* Why a cell cannot be, whole. */
 static void put_reason(const struct text *text, const char *mark, const char *reason) {
 	char words[OL_TEXT_BYTES + 16];
-	snprintf(words, sizeof words, "%s%s", mark, reason);
+	snprintf(words, sizeof words, "%s %s", mark, reason);
 	ol_cells_wrapped(text->stream, text->style, text->policy_columns + 2, OL_PAINT_NONE, words);
 }
 
-static void put_cell(const struct text *text, size_t row, size_t column, struct ol_unit unit) {
+/* What was said at the end, in one line; the other forms have the rest. Not twice in a row. */
+static void put_words(struct text *text, const char *reason, enum ol_outcome outcome) {
+	unsigned columns = text->style.columns - text->policy_columns - 3;
+	bool is_error = outcome == OL_OUTCOME_SCRIPT_ERROR || outcome == OL_OUTCOME_LAB_ERROR;
+	if (text->last_reason != NULL && strcmp(text->last_reason, reason) == 0)
+		return;
+	text->last_reason = reason;
+	put_policy(text, "");
+	if (is_error) {
+		ol_cells_wrapped(text->stream, text->style, text->policy_columns + 2, OL_PAINT_BAD, reason);
+		return;
+	}
+	ol_cells_paint(text->stream, text->style, OL_PAINT_DIM);
+	if (ol_cells_width(text->style, reason) > columns)
+		ol_cells_put_left(text->stream, text->style, reason, columns);
+	else
+		ol_cells_put(text->stream, text->style, reason);
+	ol_cells_paint(text->stream, text->style, OL_PAINT_NONE);
+	fputc('\n', text->stream);
+}
+
+static void put_cell(struct text *text, size_t row, size_t column, struct ol_unit unit) {
 	const struct ol_compare *compare = text->compare;
 	const struct ol_compare_cell *cell = ol_compare_cell_at(compare, row, column);
 	struct ol_compare_sum sum;
 	char mark[16];
 	put_policy(text, compare->policies[column]);
 	if (cell->run_count == 0 || ol_compare_sum_of(compare, cell, &sum, NULL) < 0) {
-		snprintf(mark, sizeof mark, "%s ",
+		snprintf(mark, sizeof mark, "%s",
 			ol_compare_mark_text(ol_compare_mark_of(compare, cell), text->style.has_unicode));
 		put_reason(text, mark, cell->reason[0] != '\0' ? cell->reason : "not run");
 		return;
@@ -291,10 +341,8 @@ static void put_cell(const struct text *text, size_t row, size_t column, struct 
 		put_outcome(text, cell, (enum ol_outcome)i, sum.counts[i]);
 		fputc('\n', text->stream);
 	}
-	if (cell->reason[0] != '\0') {
-		put_policy(text, "");
-		put_reason(text, "", cell->reason);
-	}
+	if (cell->reason[0] != '\0')
+		put_words(text, cell->reason, sum.outcome);
 }
 
 static void put_row_head(const struct text *text, const struct ol_compare_row *row) {
@@ -330,9 +378,10 @@ static void put_figure_heads(const struct text *text, struct ol_unit unit) {
 	fputc('\n', text->stream);
 }
 
-static void put_row(const struct text *text, size_t index) {
+static void put_row(struct text *text, size_t index) {
 	const struct ol_compare_row *row = &text->compare->rows[index];
 	struct ol_unit unit = ol_unit_of(row->limit_bytes, 2);
+	text->last_reason = NULL;
 	put_row_head(text, row);
 	put_figure_heads(text, unit);
 	for (size_t i = 0; i < text->compare->column_count; i++)
