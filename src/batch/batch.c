@@ -79,48 +79,85 @@ static struct slot *free_slot(struct batch *batch) {
 	return NULL;
 }
 
-static int start_in(struct batch *batch, struct slot *slot, struct ol_error *reason) {
-	const struct ol_batch_run *wanted = &batch->waiting;
+static int prepare(struct slot *slot, struct ol_error *reason) {
 	if (slot->summary == NULL)
 		slot->summary = calloc(1, sizeof *slot->summary);
-	if (slot->summary == NULL)
-		return ol_error_set(reason, -ENOMEM, "no memory for a run");
-	return batch->engine->start(wanted->spec, &wanted->texts, slot->summary, &slot->run, reason);
+	return slot->summary != NULL ? 0 : ol_error_set(reason, -ENOMEM, "no memory for a run");
+}
+
+static void run_at_once(struct batch *batch, struct slot *slot, struct ol_error *error) {
+	const struct ol_batch_run *wanted = &batch->waiting;
+	uint64_t number = wanted->number;
+	struct ol_error reason;
+	batch->has_waiting = false;
+	int result = prepare(slot, &reason);
+	if (result == 0)
+		result = batch->engine->run_at_once(wanted->spec, &wanted->texts, slot->summary, &reason);
+	tell_done(batch, number, result, result < 0 ? NULL : slot->summary, &reason, error);
+}
+
+static void refuse_too_large(struct batch *batch, struct ol_error *error) {
+	struct ol_error reason;
+	batch->has_waiting = false;
+	ol_error_set(&reason, -E2BIG,
+		"too large: it may use %s, and %s are free here; --world=pretend takes any size",
+		ol_format_bytes(batch->waiting.spec->limit_bytes, (char[OL_UNITS_TEXT_BYTES]){ 0 }),
+		ol_format_bytes(batch->room->memory_bytes, (char[OL_UNITS_TEXT_BYTES]){ 0 }));
+	tell_done(batch, batch->waiting.number, -E2BIG, NULL, &reason, error);
+}
+
+static void start_in(struct batch *batch, struct slot *slot, struct ol_error *error) {
+	const struct ol_batch_run *wanted = &batch->waiting;
+	struct ol_error reason;
+	batch->has_waiting = false;
+	int result = prepare(slot, &reason);
+	if (result == 0)
+		result =
+			batch->engine->start(wanted->spec, &wanted->texts, slot->summary, &slot->run, &reason);
+	if (result < 0) {
+		slot->run = NULL;
+		tell_done(batch, wanted->number, result, NULL, &reason, error);
+		return;
+	}
+	slot->number = wanted->number;
+	slot->bytes = bytes_of(wanted->spec);
+	batch->running_count++;
+	batch->running_bytes += slot->bytes;
+	tell_progress(batch);
 }
 
 /* Starts the run that waits. False: it has to wait on. */
 static bool start_waiting(struct batch *batch, struct ol_error *error) {
-	uint64_t bytes = bytes_of(batch->waiting.spec), number = batch->waiting.number;
-	struct ol_error reason;
+	uint64_t bytes = bytes_of(batch->waiting.spec);
 	struct slot *slot = free_slot(batch);
-	if (bytes > batch->room->memory_bytes) {
-		batch->has_waiting = false;
-		ol_error_set(&reason, -E2BIG,
-			"too large: it may use %s, and %s are free here; a smaller --limit fits",
-			ol_format_bytes(batch->waiting.spec->limit_bytes, (char[OL_UNITS_TEXT_BYTES]){ 0 }),
-			ol_format_bytes(batch->room->memory_bytes, (char[OL_UNITS_TEXT_BYTES]){ 0 }));
-		tell_done(batch, number, -E2BIG, NULL, &reason, error);
+	bool is_at_once = batch->engine->is_at_once(batch->waiting.spec);
+	if (!is_at_once && bytes > batch->room->memory_bytes) {
+		refuse_too_large(batch, error);
 		return true;
 	}
-	if (slot == NULL || bytes > batch->room->memory_bytes - batch->running_bytes)
+	if (slot == NULL || (!is_at_once && bytes > batch->room->memory_bytes - batch->running_bytes))
 		return false;
-	batch->has_waiting = false;
-	int result = start_in(batch, slot, &reason);
-	if (result < 0) {
-		slot->run = NULL;
-		tell_done(batch, number, result, NULL, &reason, error);
-		return true;
-	}
-	slot->number = number;
-	slot->bytes = bytes;
-	batch->running_count++;
-	batch->running_bytes += bytes;
-	tell_progress(batch);
+	if (is_at_once)
+		run_at_once(batch, slot, error);
+	else
+		start_in(batch, slot, error);
 	return true;
+}
+
+/* The interrupted are told so: it is the first that went wrong, if nothing else did. */
+static void look_for_interrupt(struct batch *batch, struct ol_error *error) {
+	struct ol_error reason;
+	if (batch->result < 0 || !ol_supervisor_is_interrupted())
+		return;
+	ol_error_set(&reason, -EINTR, "interrupted");
+	fail(batch, -EINTR, &reason, error);
 }
 
 static void start_all(struct batch *batch, struct ol_error *error) {
 	while (batch->result == 0 && !(batch->is_drained && !batch->has_waiting)) {
+		look_for_interrupt(batch, error);
+		if (batch->result < 0)
+			return;
 		if (!batch->has_waiting) {
 			struct ol_error reason;
 			int result = batch->source->next(batch->source->context, &batch->waiting, &reason);
@@ -189,15 +226,6 @@ static void wait_for_any(struct batch *batch, struct ol_error *error) {
 	}
 }
 
-/* The interrupted are told so: it is the first that went wrong, if nothing else did. */
-static void look_for_interrupt(struct batch *batch, struct ol_error *error) {
-	struct ol_error reason;
-	if (batch->result < 0 || !ol_supervisor_is_interrupted())
-		return;
-	ol_error_set(&reason, -EINTR, "interrupted");
-	fail(batch, -EINTR, &reason, error);
-}
-
 int ol_batch_run(const struct ol_batch_room *room, const struct ol_batch_engine *engine,
 	const struct ol_batch_source *source, struct ol_error *error) {
 	assert(room->jobs >= 1 && room->jobs <= OL_BATCH_JOBS_MAX);
@@ -211,7 +239,6 @@ int ol_batch_run(const struct ol_batch_room *room, const struct ol_batch_engine 
 	batch->engine = engine;
 	batch->source = source;
 	batch->interrupt_fd = fd;
-	look_for_interrupt(batch, error);
 	start_all(batch, error);
 	while (batch->running_count > 0) {
 		wait_for_any(batch, error);

@@ -1,9 +1,17 @@
-/* engine.c -- Subjects in cages, as a batch makes them. */
+/* engine.c -- Subjects in cages and pretended ones, as a batch makes them. */
 #include "batch/engine.h"
+
+#include "world/world.h"
+
+static const struct ol_supervisor_sink nobody;
+
+static int run_at_once(const struct ol_run_spec *spec, const struct ol_supervisor_texts *texts,
+	struct ol_run_summary *ret_summary, struct ol_error *error) {
+	return ol_world_run(spec, texts, &nobody, ret_summary, error);
+}
 
 static int start(const struct ol_run_spec *spec, const struct ol_supervisor_texts *texts,
 	struct ol_run_summary *ret_summary, void **ret_run, struct ol_error *error) {
-	static const struct ol_supervisor_sink nobody;
 	struct ol_supervision *supervision;
 	int result = ol_supervision_start(spec, texts, &nobody, ret_summary, &supervision, error);
 	if (result == 0)
@@ -31,7 +39,9 @@ static int finish(void *run, struct ol_error *error) {
 	return ol_supervision_finish(run, error);
 }
 
-const struct ol_batch_engine ol_batch_subjects = {
+const struct ol_batch_engine ol_batch_worlds = {
+	.is_at_once = ol_world_is_pretend,
+	.run_at_once = run_at_once,
 	.start = start,
 	.poll_fds = poll_fds,
 	.wait_ms = wait_ms,

@@ -52,7 +52,7 @@ int ol_batch_script_runs(void *context, const struct ol_script_runs *runs, struc
 	int result = ol_batch_room(&room, error);
 	if (result < 0)
 		return result;
-	result = ol_batch_run(&room, &ol_batch_subjects, &source, error);
+	result = ol_batch_run(&room, &ol_batch_worlds, &source, error);
 	for (size_t i = 0; i < runs->count; i++)
 		ol_script_job_close(open[i]);
 	return result;

@@ -57,8 +57,8 @@ struct ol_compare {
 	char (*policies)[OL_COMPARE_POLICY_BYTES]; /* The columns. */
 	struct ol_compare_cell *cells;             /* Row by row. */
 	struct ol_compare_run *runs;
-	uint64_t jobs; /* At a time. */
-	uint64_t wall_ns;
+	uint64_t jobs;                 /* At a time. */
+	uint64_t wall_ns;              /* 0: all is pretended, and the same at any speed. */
 	struct ol_system_facts system; /* As runs tell; all 0 before the first. */
 };
 

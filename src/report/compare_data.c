@@ -181,8 +181,11 @@ int ol_compare_json(FILE *stream, const struct ol_compare *compare, struct ol_er
 	result |= json_object_set_new(root, "cells", cells);
 	result |= json_object_set_new(
 		root, "missing_count", ol_json_uint64(ol_compare_missing_count(compare)));
-	result |= json_object_set_new(root, "jobs", ol_json_uint64(compare->jobs));
-	result |= json_object_set_new(root, "wall_ns", ol_json_uint64(compare->wall_ns));
+	bool is_timed = compare->wall_ns > 0;
+	result |=
+		json_object_set_new(root, "jobs", is_timed ? ol_json_uint64(compare->jobs) : json_null());
+	result |= json_object_set_new(
+		root, "wall_ns", is_timed ? ol_json_uint64(compare->wall_ns) : json_null());
 	result |= json_object_set_new(root, "system", ol_json_of_system(&compare->system));
 	return ol_json_write_line(stream, ol_json_checked(root, result), error);
 }

@@ -28,6 +28,7 @@ struct text {
 	unsigned scenario_columns, label_columns, policy_columns, verdict_columns, bar_columns;
 	bool is_marked[OL_MARK_COUNT]; /* What the legend has to explain. */
 	const char *last_reason;       /* That was told in this row; NULL. */
+	bool is_unmet;                 /* Some cell is not as its scenario expects. */
 };
 
 static const enum ol_paint mark_paints[OL_MARK_COUNT] = {
@@ -67,7 +68,8 @@ static void measure(struct text *text) {
 		for (uint64_t run = 0; run < cell->run_count; run++) {
 			uint32_t outcome = compare->runs[i * compare->repeat_count + run].outcome;
 			const char *name = ol_outcome_name((enum ol_outcome)outcome);
-			widen(&text->verdict_columns, (unsigned)strlen(name) + 2, COLUMNS_MAXIMUM);
+			widen(&text->verdict_columns, (unsigned)strlen(name) + (cell->met == 0 ? 4 : 2),
+				COLUMNS_MAXIMUM);
 		}
 	}
 	unsigned used = 2 + text->policy_columns + text->verdict_columns + FIGURE_COLUMNS +
@@ -267,12 +269,14 @@ static void put_figures(const struct text *text, const struct ol_compare_row *ro
 	ol_cells_paint(text->stream, text->style, OL_PAINT_NONE);
 }
 
-static void put_outcome(const struct text *text, const struct ol_compare_cell *cell,
+static void put_outcome(struct text *text, const struct ol_compare_cell *cell,
 	enum ol_outcome outcome, uint64_t count) {
 	char words[64];
 	enum ol_compare_mark mark = ol_compare_mark_of_outcome(outcome);
-	snprintf(words, sizeof words, "%s %s", ol_compare_mark_text(mark, text->style.has_unicode),
-		ol_outcome_name(outcome));
+	const char *unmet = text->style.has_unicode ? " ≠" : " *";
+	snprintf(words, sizeof words, "%s %s%s", ol_compare_mark_text(mark, text->style.has_unicode),
+		ol_outcome_name(outcome), cell->met == 0 ? unmet : "");
+	text->is_unmet |= cell->met == 0;
 	ol_cells_paint(text->stream, text->style, mark_paints[mark]);
 	ol_cells_put_left(text->stream, text->style, words, text->verdict_columns);
 	ol_cells_paint(text->stream, text->style, OL_PAINT_NONE);
@@ -332,7 +336,6 @@ static void put_cell(struct text *text, size_t row, size_t column, struct ol_uni
 	}
 	put_outcome(text, cell, sum.outcome, sum.counts[sum.outcome]);
 	put_figures(text, &compare->rows[row], unit, &sum);
-	fputs(cell->met == 0 ? (text->style.has_unicode ? " ≠" : " *") : "", text->stream);
 	fputc('\n', text->stream);
 	for (unsigned i = 0; i < OL_OUTCOME_COUNT; i++) {
 		if (i == sum.outcome || sum.counts[i] == 0)
@@ -396,6 +399,8 @@ void ol_compare_text(
 	put_marks(&text);
 	for (size_t i = 0; !is_brief && i < compare->row_count; i++)
 		put_row(&text, i);
+	if (text.is_unmet)
+		fprintf(stream, "\n %s not as the scenario expects\n", style.has_unicode ? "≠" : "*");
 	ol_compare_footer(compare, ol_cells_separator(style), footer, sizeof footer);
 	fputc('\n', stream);
 	ol_cells_paragraph(stream, style, "", 1, OL_PAINT_DIM, footer);

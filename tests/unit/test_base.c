@@ -16,6 +16,7 @@
 #include "base/file.h"
 #include "base/histogram.h"
 #include "base/random.h"
+#include "base/statistics.h"
 #include "base/tail.h"
 #include "base/units.h"
 
@@ -290,8 +291,42 @@ static void a_tail_keeps_the_last_of_what_was_written_from_a_lines_start_on(void
 	ol_tail_destroy(tail);
 }
 
+static void assert_share(uint64_t success_count, uint64_t trial_count, double low, double high) {
+	struct ol_share share = ol_share_of(success_count, trial_count);
+	assert_float_equal(share.low, low, 0.00005);
+	assert_float_equal(share.high, high, 0.00005);
+}
+
+/* The figures are of R's binom.confint(..., methods = "wilson"). */
+static void a_share_lies_within_wilsons_interval(void **state) {
+	(void)state;
+	assert_share(11, 20, 0.3421, 0.7418);
+	assert_share(1, 10, 0.0179, 0.4042);
+	assert_share(50, 100, 0.4038, 0.5962);
+	assert_float_equal(ol_share_of(11, 20).share, 0.55, 1e-12);
+}
+
+static void a_share_of_all_or_none_is_still_uncertain(void **state) {
+	(void)state;
+	assert_share(0, 20, 0, 0.1611);
+	assert_share(20, 20, 0.8389, 1);
+	assert_share(0, 0, 0, 1);
+	assert_true(ol_share_of(20, 20).high == 1 && ol_share_of(0, 20).low == 0);
+}
+
+static void a_median_is_the_middle_or_between_two(void **state) {
+	(void)state;
+	double odd[] = { 9, 1, 5 }, even[] = { 4, 1, 3, 2 }, one[] = { 7 };
+	assert_float_equal(ol_median(odd, 3), 5, 0);
+	assert_float_equal(ol_median(even, 4), 2.5, 0);
+	assert_float_equal(ol_median(one, 1), 7, 0);
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_share_lies_within_wilsons_interval),
+		cmocka_unit_test(a_share_of_all_or_none_is_still_uncertain),
+		cmocka_unit_test(a_median_is_the_middle_or_between_two),
 		cmocka_unit_test(a_tail_keeps_the_last_of_what_was_written_from_a_lines_start_on),
 		cmocka_unit_test(sizes_are_powers_of_two_or_of_ten),
 		cmocka_unit_test(what_is_no_size_is_refused_and_quoted),
