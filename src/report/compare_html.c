@@ -28,7 +28,16 @@ static const char *const mark_classes[OL_MARK_COUNT] = {
 
 static void put_title(void *context) {
 	const struct page *page = context;
-	fprintf(page->stream, "%zu x %zu", page->compare->row_count, page->compare->column_count);
+	const struct ol_compare *compare = page->compare;
+	size_t scenario_count = 1;
+	for (size_t i = 1; i < compare->row_count; i++)
+		scenario_count += strcmp(compare->rows[i - 1].scenario, compare->rows[i].scenario) != 0;
+	char text[64];
+	struct ol_words words = ol_words_in(text, sizeof text);
+	ol_words_add_count(&words, scenario_count, "scenario", "scenarios");
+	ol_words_add(&words, ", ");
+	ol_words_add_count(&words, compare->column_count, "policy", "policies");
+	fputs(text, page->stream);
 }
 
 static void put_mark_head(const struct page *page) {
@@ -162,8 +171,9 @@ static void put_figure_row(const struct page *page, size_t row, size_t column) {
 	put_number(page, text);
 	snprintf(text, sizeof text, "%.0f", sum.num_gc);
 	put_number(page, text);
-	put_number(page, OL_DURATION_TEXT((uint64_t)sum.pause_p99_ns));
-	put_number(page, OL_DURATION_TEXT((uint64_t)sum.pause_max_ns));
+	bool has_paused = sum.pause_max_ns > 0;
+	put_number(page, has_paused ? OL_DURATION_TEXT((uint64_t)sum.pause_p99_ns) : "–");
+	put_number(page, has_paused ? OL_DURATION_TEXT((uint64_t)sum.pause_max_ns) : "–");
 	put_number(page, isnan(sum.garbage_bytes) ? "–" : OL_BYTES_TEXT((uint64_t)sum.garbage_bytes));
 	fputs("</tr>\n", page->stream);
 }

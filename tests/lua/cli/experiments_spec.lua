@@ -112,3 +112,59 @@ describe("An experiment", function ()
       program.complaint(result))
   end)
 end)
+
+describe("lab.runs", function ()
+  it("gives the runs in order, whichever ended first", function ()
+    local result = run [[
+      local list = {}
+      for i = 1, 5 do
+        list[i] = { eater, { world = "pretend", options = { bytes = 6 * i * lab.MiB // 2 } } }
+      end
+      for i, run in ipairs(lab.runs(list)) do
+        print(i, run.phases[1].requested_bytes // lab.MiB, run.outcome)
+      end
+      print(#lab.runs {})
+    ]]
+    assert.equal(0, result.status, result.err)
+    assert.equal("1\t3\tsurvived\n2\t6\tsurvived\n3\t9\toom-killed\n4\t12\toom-killed\n"
+      .. "5\t15\toom-killed\n0\n", result.out)
+  end)
+
+  caged("makes real ones, several at a time, and leaves nothing", function ()
+    local path = directory.write("sleepers.lua", [[
+      local lab = require "lab"
+      local sleeper = lab.scenario { limit = "8M", program = function (heap) heap:wait(0.5) end }
+      return lab.experiment { program = function ()
+        for _, run in ipairs(lab.runs { { sleeper }, { "spike", { limit = "16M" } }, { sleeper } }) do
+          print(run.scenario, run.outcome, run.wall_ns >= 5e8)
+        end
+      end }
+    ]])
+    local result = program.run { "run", path }
+    assert.equal(0, result.status, result.err)
+    assert.equal("sleepers\tsurvived\ttrue\nspike\toom-killed\tfalse\n"
+      .. "sleepers\tsurvived\ttrue\n", result.out)
+    assert.equal("", result.left_groups)
+  end)
+
+  local function complaint_of(list)
+    local result = run("lab.runs " .. list)
+    assert.equal(3, result.status, result.err)
+    return program.complaint(result)
+  end
+
+  it("names the run that cannot be", function ()
+    local fine = "{ eater, { world = 'pretend' } }"
+    assert.matches("script.lua:8: lab.runs: run 2: there is no script 'spik'; did you mean 'spike'",
+      complaint_of("{ " .. fine .. ", { 'spik' } }"))
+    assert.matches("lab.runs: run 1: gogc=x: ", complaint_of "{ { eater, { gogc = 'x' } } }")
+    assert.matches("lab.runs: run 2: the script has no option 'x'",
+      complaint_of("{ " .. fine .. ", { eater, { options = { x = 1 } } } }"))
+    assert.matches("lab.runs: run 1: expected { scenario, settings }: put the scenario into braces",
+      complaint_of "{ eater }")
+    assert.matches("lab.runs: run 1: expected { scenario, settings }, not string",
+      complaint_of "{ 'spike' }")
+    assert.matches("lab.runs: expected a list, found the field %[limit%]",
+      complaint_of "{ limit = '8M' }")
+  end)
+end)
