@@ -22,8 +22,8 @@ struct ol_report_output {
 
 /* format: what --format says, NULL for nothing; then the ending of path (NULL: standard output)
  * decides, and else it is text. size is the default's. -EINVAL: no such format or ending. */
-int ol_report_output_init(const char *format, const char *path,
-	struct ol_report_output *ret_output, struct ol_error *error);
+int ol_report_output_init(const char *format, const char *path, struct ol_report_output *ret_output,
+	struct ol_error *error);
 
 /* Draws and writes. There is the whole file afterwards, or what was there before. */
 int ol_report_output_write(const struct ol_report_output *output,

@@ -17,6 +17,7 @@ static const int64_t repeat_count_max = 100000;
 static const struct ol_cli_option run_options[] = {
 	{ "repeat", 'r', "N", "run N times; tell how often each outcome (1)", false },
 	{ "record", 0, "FILE", "write all that happens to FILE, JSON Lines", false },
+	{ "report", 0, "FILE", "draw it: FILE.html, .svg, .png or .txt", false },
 	{ "format", 0, "text|json|gctrace", "what standard output gets (text)", false },
 	{ "expect", 0, "OUTCOME", "exit 1 unless the run ends so", false },
 	{ "quiet", 'q', NULL, "nothing but the verdict", false },
@@ -147,6 +148,10 @@ static int parse_own(struct ol_run_request *request) {
 	request->record_path = ol_cli_value(line, "record");
 	if (request->record_path != NULL && *request->record_path == '\0')
 		return ol_say_usage("--record=: expected the name of a file");
+	const char *report_path = ol_cli_value(line, "report");
+	if (report_path != NULL &&
+		ol_report_output_init(NULL, report_path, &request->report, &error) < 0)
+		return ol_say_usage("--report: %s", error.message);
 	request->is_quiet = ol_cli_value(line, "quiet") != NULL;
 	const char *expect = ol_cli_value(line, "expect");
 	if (expect == NULL)
@@ -223,7 +228,8 @@ static int make_plan(struct ol_run_request *request) {
 
 /* An experiment makes runs of its own; what it does with them is its own affair. */
 static int check_experiment(const struct ol_run_request *request) {
-	static const char *const of_one_run[] = { "repeat", "record", "format", "expect", "dump" };
+	static const char *const of_one_run[] = { "repeat", "record", "report", "format", "expect",
+		"dump" };
 	if (ol_script_kind(request->script) != OL_SCRIPT_EXPERIMENT)
 		return OL_EXIT_DONE;
 	for (size_t i = 0; i < sizeof of_one_run / sizeof *of_one_run; i++) {

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "cli/options.h"
+#include "cli/report_output.h"
 #include "record/record.h"
 #include "script/script_lab.h"
 #include "script/script_policy.h"
@@ -31,8 +32,9 @@ struct ol_run_request {
 	struct ol_plan plan;             /* The same finished, and filled. */
 	struct ol_script_policy *policy; /* For an experiment: its runs open their own. */
 	int64_t repeat_count;
-	bool is_repeat_given;    /* --repeat=1 is one of many, too. */
-	const char *record_path; /* NULL: none. */
+	bool is_repeat_given;           /* --repeat=1 is one of many, too. */
+	const char *record_path;        /* NULL: none. */
+	struct ol_report_output report; /* path NULL: none. */
 	enum ol_run_format format;
 	bool has_expectation;
 	enum ol_outcome expectation;

@@ -11,6 +11,7 @@
 #include "base/units.h"
 #include "cli/command.h"
 #include "cli/run_dump.h"
+#include "cli/run_report.h"
 #include "cli/say.h"
 #include "cli/script_handle.h"
 #include "cli/signals.h"
@@ -22,11 +23,12 @@ enum { RECORD_PERIOD_MS = 10, LIVE_PERIOD_MS = 100 };
 
 struct session {
 	struct ol_run_request *request;
-	FILE *story;                   /* Where the text goes: stdout if in text, else stderr. */
-	struct ol_style style;         /* Of the story. */
-	struct ol_text_report *text;   /* NULL: quiet, or one of many. */
-	struct ol_json_record *record; /* NULL: none. */
-	struct ol_run_dump *dump;      /* NULL: none. */
+	FILE *story;                       /* Where the text goes: stdout if in text, else stderr. */
+	struct ol_style style;             /* Of the story. */
+	struct ol_text_report *text;       /* NULL: quiet, or one of many. */
+	struct ol_json_record *records[2]; /* What --record asked for, what a report is made of. */
+	size_t record_count;
+	struct ol_run_dump *dump; /* NULL: none. */
 	struct ol_run_summary *summary;
 	struct ol_outcome_counts counts;
 };
@@ -35,8 +37,8 @@ static void on_start(void *context, const struct ol_run_summary *summary) {
 	struct session *session = context;
 	if (session->text != NULL)
 		ol_text_report_start(session->text, summary);
-	if (session->record != NULL)
-		ol_json_record_header(session->record, summary);
+	for (size_t i = 0; i < session->record_count; i++)
+		ol_json_record_header(session->records[i], summary);
 	ol_run_dump_start(session->dump, summary);
 }
 
@@ -50,8 +52,8 @@ static void on_phase_end(void *context, const struct ol_phase *phase) {
 	struct session *session = context;
 	if (session->text != NULL)
 		ol_text_report_phase_end(session->text, phase);
-	if (session->record != NULL)
-		ol_json_record_phase(session->record, phase);
+	for (size_t i = 0; i < session->record_count; i++)
+		ol_json_record_phase(session->records[i], phase);
 	ol_run_dump_phase(session->dump, phase);
 }
 
@@ -62,8 +64,8 @@ static void on_gc(void *context, const struct ol_gc_cycle *cycle) {
 	/* A stdout that takes no more is told of when the run is over. */
 	if (session->request->format == OL_RUN_GCTRACE)
 		(void)ol_gctrace_write(stdout, cycle, NULL);
-	if (session->record != NULL)
-		ol_json_record_gc(session->record, cycle);
+	for (size_t i = 0; i < session->record_count; i++)
+		ol_json_record_gc(session->records[i], cycle);
 	ol_run_dump_gc(session->dump, cycle);
 }
 
@@ -71,8 +73,8 @@ static void on_sample(void *context, const struct ol_sample *sample) {
 	struct session *session = context;
 	if (session->text != NULL)
 		ol_text_report_sample(session->text, sample);
-	if (session->record != NULL)
-		ol_json_record_sample(session->record, sample);
+	for (size_t i = 0; i < session->record_count; i++)
+		ol_json_record_sample(session->records[i], sample);
 	ol_run_dump_sample(session->dump, sample);
 }
 
@@ -80,8 +82,8 @@ static void on_event(void *context, const struct ol_event *event) {
 	struct session *session = context;
 	if (session->text != NULL)
 		ol_text_report_event(session->text, event);
-	if (session->record != NULL)
-		ol_json_record_event(session->record, event);
+	for (size_t i = 0; i < session->record_count; i++)
+		ol_json_record_event(session->records[i], event);
 	ol_run_dump_event(session->dump, event);
 }
 
@@ -141,8 +143,8 @@ static int tell(struct session *session, int64_t number) {
 		ol_text_report_run_line(session->story, session->style, (unsigned)number, summary);
 	else if (request->format != OL_RUN_JSON && !request->is_repeat_given)
 		ol_text_report_verdict(session->story, session->style, summary);
-	if (session->record != NULL)
-		ol_json_record_summary(session->record, summary);
+	for (size_t i = 0; i < session->record_count; i++)
+		ol_json_record_summary(session->records[i], summary);
 	session->counts.counts[summary->outcome]++;
 	session->counts.total++;
 	int result = 0;
@@ -249,16 +251,42 @@ static int run_all(struct session *session) {
 	return status;
 }
 
-/* Opens and closes what surrounds the runs. */
-static int run_framed(struct session *session) {
+static int open_records(struct session *session, struct ol_run_report *report) {
+	const struct ol_run_request *request = session->request;
+	struct ol_error error = { 0 };
+	int result = 0;
+	if (request->record_path != NULL) {
+		result = ol_json_record_create(request->record_path, &session->records[0], &error);
+		session->record_count += result == 0;
+	}
+	if (result == 0 && request->report.path != NULL) {
+		result = ol_run_report_begin(
+			report, &request->report, &session->records[session->record_count], &error);
+		session->record_count += result == 0;
+	}
+	if (result == 0)
+		return OL_EXIT_DONE;
+	ol_say("%s", error.message);
+	return OL_EXIT_LAB;
+}
+
+static int close_records(struct session *session) {
+	int status = OL_EXIT_DONE;
+	for (size_t i = 0; i < session->record_count; i++) {
+		struct ol_error error = { 0 };
+		if (ol_json_record_destroy(session->records[i], &error) == 0)
+			continue;
+		ol_say("%s", error.message);
+		status = OL_EXIT_LAB;
+	}
+	session->record_count = 0;
+	return status;
+}
+
+static int run_and_count(struct session *session) {
 	const struct ol_run_request *request = session->request;
 	bool is_json_list = request->format == OL_RUN_JSON && request->is_repeat_given;
 	struct ol_error error = { 0 };
-	if (request->record_path != NULL &&
-		ol_json_record_create(request->record_path, &session->record, &error) < 0) {
-		ol_say("%s", error.message);
-		return OL_EXIT_LAB;
-	}
 	int status = OL_EXIT_DONE;
 	if (!is_json_list || ol_json_begin_runs(stdout, &error) == 0)
 		status = run_all(session);
@@ -266,11 +294,25 @@ static int run_framed(struct session *session) {
 		(void)ol_json_end_runs(stdout, &session->counts, &error);
 	if (request->is_repeat_given && (request->format != OL_RUN_JSON || !request->is_quiet))
 		ol_text_report_counts(session->story, session->style, &session->counts);
-	if (ol_json_record_destroy(session->record, &error) < 0) {
-		ol_say("%s", error.message);
-		status = OL_EXIT_LAB;
-	}
 	return status;
+}
+
+/* Opens and closes what surrounds the runs. */
+static int run_framed(struct session *session) {
+	__attribute__((cleanup(ol_run_report_finish))) struct ol_run_report report = { 0 };
+	struct ol_error error = { 0 };
+	int status = open_records(session, &report);
+	if (status == OL_EXIT_DONE)
+		status = run_and_count(session);
+	int closing_status = close_records(session);
+	if (closing_status != OL_EXIT_DONE)
+		return closing_status;
+	if (session->request->report.path == NULL || session->counts.total == 0)
+		return status;
+	if (ol_run_report_write(&report, &session->request->report, &error) == 0)
+		return status;
+	ol_say("%s", error.message);
+	return OL_EXIT_LAB;
 }
 
 /* Samples are for the record, for the line that shows a long phase moving, and to tell what the
@@ -279,7 +321,8 @@ static void choose_sample_period(struct session *session) {
 	struct ol_run_request *request = session->request;
 	uint64_t *period_ns = &request->plan.spec.sample_period_ns;
 	bool is_live = session->style.is_terminal && !request->is_quiet && !request->is_repeat_given;
-	bool is_recorded = request->record_path != NULL || request->plan.spec.watchdog.is_on;
+	bool is_recorded = request->record_path != NULL || request->report.path != NULL ||
+					   request->plan.spec.watchdog.is_on;
 	if (*period_ns == 0 && is_recorded)
 		*period_ns = RECORD_PERIOD_MS * OL_NS_PER_MS;
 	else if (*period_ns == 0 && is_live)

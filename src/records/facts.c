@@ -87,6 +87,7 @@ static const struct ol_take spec_takes[] = {
 	SPEC("scenario", OL_TAKE_TEXT, scenario),
 	SPEC("title", OL_TAKE_TEXT, title),
 	SPEC("limit_bytes", OL_TAKE_UINT64, limit_bytes),
+	SPEC("parent_limit_bytes", OL_TAKE_UINT64, parent_limit_bytes),
 	SPEC("swap_bytes", OL_TAKE_UINT64, swap_bytes),
 	SPEC("high_bytes", OL_TAKE_UINT64, high_bytes),
 	SPEC("address_space_bytes", OL_TAKE_UINT64, address_space_bytes),
@@ -120,6 +121,7 @@ static const struct ol_take run_error_takes[] = {
 
 void ol_facts_init_run(struct ol_run_summary *summary) {
 	*summary = (struct ol_run_summary){ .evidence.exit_status = -1 };
+	summary->spec.parent_limit_bytes = UINT64_MAX;
 	summary->spec.high_bytes = UINT64_MAX;
 	summary->spec.address_space_bytes = UINT64_MAX;
 	summary->spec.memory_limit_bytes = OL_MEMORY_LIMIT_OFF;
