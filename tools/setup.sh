@@ -20,6 +20,7 @@ libcgroup-dev     pkg:libcgroup
 libmicrohttpd-dev pkg:libmicrohttpd
 libjansson-dev    pkg:jansson
 zlib1g-dev        pkg:zlib
+libedit-dev       pkg:libedit
 npm               command:npm
 '
 test_needs="$run_needs"'

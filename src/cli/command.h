@@ -35,6 +35,7 @@ const struct ol_command *ol_command_find(const char *name);
 
 int ol_command_run(int argc, char **argv);
 int ol_command_serve(int argc, char **argv);
+int ol_command_repl(int argc, char **argv);
 int ol_command_cage(int argc, char **argv);
 int ol_command_compare(int argc, char **argv);
 int ol_command_watch(int argc, char **argv);
@@ -47,6 +48,7 @@ int ol_command_pacer(int argc, char **argv);
 int ol_command_version(int argc, char **argv);
 void ol_command_run_help(void);
 void ol_command_serve_help(void);
+void ol_command_repl_help(void);
 void ol_command_cage_help(void);
 void ol_command_compare_help(void);
 void ol_command_watch_help(void);

@@ -29,6 +29,7 @@ const struct ol_run_form ol_serve_form = {
 	serve_options,
 	sizeof serve_options / sizeof *serve_options,
 	"interactive",
+	NULL,
 };
 
 int ol_command_serve(int argc, char **argv) {

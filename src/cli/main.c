@@ -15,6 +15,8 @@ const struct ol_command ol_commands[] = {
 	{ "compare", "compare [SCRIPT...] --policy=A,B,...",
 		"scenarios against policies: who survives, at which cost", ol_command_compare,
 		ol_command_compare_help },
+	{ "repl", "repl [options]", "a prompt with a live heap in a live cage", ol_command_repl,
+		ol_command_repl_help },
 	{ "cage", "cage [options] -- COMMAND [ARGUMENT...]",
 		"any program in a cage: what became of it, and why", ol_command_cage,
 		ol_command_cage_help },
@@ -58,8 +60,10 @@ void ol_command_version_help(void) {
 	puts("usage: oomlab version\n\nPrints the version, as oomlab --version does.");
 }
 
+enum { COMMANDS_MAX = 32, KNOWN_BYTES = 256 };
+
 static int run_unknown(const char *name) {
-	const char *names[16];
+	const char *names[COMMANDS_MAX];
 	size_t count = 0;
 	for (size_t i = 0; i < ol_commands_count && i < sizeof names / sizeof *names; i++)
 		names[count++] = ol_commands[i].name;
@@ -72,10 +76,12 @@ static int run_unknown(const char *name) {
 	const char *nearest = ol_nearest_name(name, names, count);
 	if (nearest != NULL)
 		return ol_say_usage("unknown command '%.64s': did you mean %s?", name, nearest);
-	return ol_say_usage(
-		"unknown command '%.64s'; expected run, serve, compare, cage, watch, rss, report, list, "
-		"help, doctor, pacer or version",
-		name);
+	char known[KNOWN_BYTES] = "";
+	size_t length = 0;
+	for (size_t i = 0; i < ol_commands_count && length < sizeof known; i++)
+		length += (size_t)snprintf(known + length, sizeof known - length, "%s%s",
+			i == 0 ? "" : (i + 1 == ol_commands_count ? " or " : ", "), ol_commands[i].name);
+	return ol_say_usage("unknown command '%.64s'; expected %s", name, known);
 }
 
 static int run_command(int argc, char **argv) {

@@ -27,6 +27,7 @@ const struct ol_run_form ol_run_form = {
 	run_options,
 	sizeof run_options / sizeof *run_options,
 	"spike",
+	NULL,
 };
 
 static const struct ol_option *find_script_option(
@@ -76,8 +77,21 @@ static int open_by_loose_word(struct ol_run_request *request) {
 	return OL_EXIT_DONE;
 }
 
+static int open_own_script(struct ol_run_request *request) {
+	const struct ol_run_form *form = request->form;
+	struct ol_script_failure failure = { "" };
+	struct ol_error error;
+	if (request->line.word_count > 0 && !request->line.is_loose[0])
+		return ol_say_usage(
+			"unexpected argument '%.64s'; there is no script here", request->line.words[0]);
+	int result = ol_script_open_text(form->script, form->text, &request->script, &failure, &error);
+	return result < 0 ? ol_script_status(result, &failure, &error) : OL_EXIT_DONE;
+}
+
 static int open_script(struct ol_run_request *request) {
 	struct ol_cli_line *line = &request->line;
+	if (request->form->text != NULL)
+		return open_own_script(request);
 	for (size_t i = 0; i < line->word_count; i++) {
 		if (line->is_loose[i])
 			continue;

@@ -20,6 +20,7 @@ struct ol_run_form {
 	const struct ol_cli_option *options;
 	size_t option_count;
 	const char *script;
+	const char *text; /* Of the one and only script, which script names then; NULL: it is found. */
 };
 extern const struct ol_run_form ol_run_form;
 

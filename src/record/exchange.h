@@ -17,9 +17,16 @@ enum {
 };
 
 enum ol_request_kind {
-	OL_REQUEST_ROUTE, /* Call a route's handler. */
-	OL_REQUEST_LIMITS /* Go's debug.SetGCPercent and SetMemoryLimit. */
+	OL_REQUEST_ROUTE,   /* Call a route's handler. */
+	OL_REQUEST_LIMITS,  /* Go's debug.SetGCPercent and SetMemoryLimit. */
+	OL_REQUEST_LINE,    /* Run the body, Lua that was typed: where the spec says is_prompt. */
+	OL_REQUEST_COMPLETE /* What may stand at the end of the body, likewise: a name a line. */
 };
+
+/* The answer to OL_REQUEST_LINE: more is to be typed. 200: run, the body shows its values; 500: it
+ * failed; 507: an allocation was refused. With the statistics, and the cage's usage as the only
+ * value. */
+enum { OL_STATUS_UNFINISHED = 206 };
 
 struct ol_request {
 	uint64_t number; /* The answer has the same. */

@@ -240,7 +240,7 @@ struct ol_run_spec {
 	struct ol_watchdog_spec watchdog;
 	char dump_parent[OL_PATH_BYTES]; /* Where a run that is told to end leaves a dump; "": none. */
 	uint32_t wants_profile; /* 1: who allocated what is kept, and told before such an end. */
-	uint32_t padding;
+	uint32_t is_prompt;     /* 1: a service whose requests may be Lua that was typed. */
 };
 
 enum ol_limited_by {

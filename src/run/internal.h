@@ -40,6 +40,7 @@ struct ol_run {
 	bool has_phase;
 	struct ol_run_load *loads; /* That are not released: a list. */
 	uint64_t load_count;       /* Made so far. */
+	const volatile sig_atomic_t *is_interrupted; /* NULL: nobody interrupts it. */
 	unsigned reservation_count;
 	struct ol_reservation reservations[OL_RUN_RESERVATIONS_MAX];
 	struct ol_run_holding *holdings; /* The latest first. */

@@ -60,9 +60,20 @@ void ol_run_poll(struct ol_run *run, uint64_t bytes) {
 		hear_kernel(run);
 }
 
-int ol_run_verdict(const struct ol_run *run, struct ol_error *error) {
+static int verdict(const struct ol_run *run, struct ol_error *error) {
 	hear_lab(run);
 	return ol_collector_verdict(run->collector, error);
+}
+
+void ol_run_set_interrupt(struct ol_run *run, const volatile sig_atomic_t *is_interrupted) {
+	run->is_interrupted = is_interrupted;
+}
+
+int ol_run_verdict(const struct ol_run *run, struct ol_error *error) {
+	int result = verdict(run, error);
+	if (result == 0 && run->is_interrupted != NULL && *run->is_interrupted)
+		return ol_error_set(error, -EINTR, "interrupted");
+	return result;
 }
 
 /* Until something has come from the lab, or for so long. Returns what has come. */
@@ -110,8 +121,9 @@ int ol_run_receive(struct ol_run *run, struct ol_request *ret_request, struct ol
 	run->words.request_bytes = 0;
 	ol_run_write_flight(run, OL_ACTIVITY_WAITING);
 	for (;;) {
-		/* First: a lab that wants it to end has no more to tell either. */
-		result = ol_run_verdict(run, error);
+		/* First: a lab that wants it to end has no more to tell either. An interruption is of what
+		 * ran before. */
+		result = verdict(run, error);
 		if (result == 0)
 			result = ol_request_receive(run->links.socket_fd, ret_request, error);
 		if (result == -ENOTCONN)

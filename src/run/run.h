@@ -6,6 +6,7 @@
 #ifndef OL_RUN_RUN_H
 #define OL_RUN_RUN_H
 
+#include <signal.h>
 #include <stdint.h>
 
 #include "base/error.h"
@@ -131,6 +132,9 @@ void ol_run_set_limits(struct ol_run *run, int32_t gogc, uint64_t memory_limit_b
 int ol_run_receive(struct ol_run *run, struct ol_request *ret_request, struct ol_error *error);
 /* Answers it. A lab that is gone ends this process: that is no error. */
 void ol_run_answer(struct ol_run *run, struct ol_answer_frame *frame);
+/* What the run's owner may set from a signal handler to have what runs now broken off: from then
+ * on ol_run_verdict tells -EINTR. NULL: nobody does. Must outlive the run. */
+void ol_run_set_interrupt(struct ol_run *run, const volatile sig_atomic_t *is_interrupted);
 /* Whether the policy has ended the run, or the lab wants it to end: see ol_collector_verdict. The
  * functions that allocate return the same; ask after the others that may collect. */
 int ol_run_verdict(const struct ol_run *run, struct ol_error *error);

@@ -163,6 +163,21 @@ int ol_script_open(const char *name_or_path, struct ol_script **ret_script,
 	return ol_script_load(&source, OL_SCRIPT_RETURNED, ret_script, ret_failure, error);
 }
 
+int ol_script_open_text(const char *name, const char *text, struct ol_script **ret_script,
+	struct ol_script_failure *ret_failure, struct ol_error *error) {
+	struct ol_script_source source = { .text = strdup(text), .text_bytes = strlen(text) };
+	if (source.text == NULL)
+		return ol_error_set(error, -ENOMEM, "no memory for the script");
+	snprintf(source.name, sizeof source.name, "%s", name);
+	snprintf(source.path, sizeof source.path, "%s", name);
+	int result = ol_script_find_library(source.library, error);
+	if (result < 0) {
+		free(source.text);
+		return result;
+	}
+	return ol_script_load(&source, OL_SCRIPT_RETURNED, ret_script, ret_failure, error);
+}
+
 void ol_script_close(struct ol_script *script) {
 	if (script == NULL)
 		return;

@@ -29,6 +29,9 @@ struct ol_script_failure {
  * memory): exit status 3; ret_failure is filled (NULL is fine). */
 int ol_script_open(const char *name_or_path, struct ol_script **ret_script,
 	struct ol_script_failure *ret_failure, struct ol_error *error);
+/* The same for a script of the caller's own, which is no file; name is how errors call it. */
+int ol_script_open_text(const char *name, const char *text, struct ol_script **ret_script,
+	struct ol_script_failure *ret_failure, struct ol_error *error);
 void ol_script_close(struct ol_script *script); /* NULL is fine. */
 
 enum ol_script_kind { OL_SCRIPT_SCENARIO, OL_SCRIPT_EXPERIMENT };

@@ -50,6 +50,8 @@ static void open_subject_core(lua_State *L) {
 	ol_subject_open_loads(L);
 	ol_subject_open_holdings(L);
 	ol_subject_open_policy_heap(L);
+	if (ol_subject_of(L)->spec->is_prompt)
+		ol_subject_open_prompt(L);
 }
 
 int ol_script_subject_create(const struct ol_run_spec *spec, int socket_fd,

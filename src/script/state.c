@@ -139,6 +139,8 @@ static void guard(lua_State *L, lua_Debug *debug) {
 		if (result < 0)
 			ol_lua_abort(L, result, error.message);
 	}
+	if (!lua->is_aborted && lua->is_interrupted != NULL && *lua->is_interrupted)
+		luaL_error(L, "interrupted");
 	if (!lua->is_aborted && (lua->deadline_ns == 0 || now_ns() < lua->deadline_ns))
 		return;
 	if (lua->is_aborted)
@@ -177,6 +179,11 @@ void ol_lua_set_deadline(struct ol_lua *lua, uint64_t duration_ns) {
 		lua_sethook(lua->L, NULL, 0, 0);
 	else
 		lua_sethook(lua->L, guard, LUA_MASKCOUNT, OL_LUA_HOOK_INSTRUCTIONS);
+}
+
+void ol_lua_set_interrupt(struct ol_lua *lua, const volatile sig_atomic_t *is_interrupted) {
+	lua->is_interrupted = is_interrupted;
+	lua_sethook(lua->L, guard, LUA_MASKCOUNT, OL_LUA_HOOK_INSTRUCTIONS);
 }
 
 void ol_lua_run_text(lua_State *L, const char *text, size_t text_bytes, const char *path) {

@@ -5,6 +5,7 @@
 #ifndef OL_SCRIPT_STATE_H
 #define OL_SCRIPT_STATE_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -50,10 +51,12 @@ struct ol_lua {
 	char script_path[OL_PATH_BYTES];
 	char script_directory[OL_PATH_BYTES];
 	char library_directory[OL_PATH_BYTES];
-	uint64_t deadline_ns;    /* On the monotonic clock; 0 for none. */
-	bool is_aborted;         /* Every further instruction raises; see ol_lua_abort. */
-	bool is_in_program;      /* A program runs: nothing may be declared any more. */
-	bool may_be_ended;       /* Bindings may abort it: its coroutines have to look. */
+	uint64_t deadline_ns; /* On the monotonic clock; 0 for none. */
+	bool is_aborted;      /* Every further instruction raises; see ol_lua_abort. */
+	bool is_in_program;   /* A program runs: nothing may be declared any more. */
+	bool may_be_ended;    /* Bindings may abort it: its coroutines have to look. */
+	/* Where it is set, what runs is to be broken off; NULL: by nobody. */
+	const volatile sig_atomic_t *is_interrupted;
 	const char *policy_path; /* Of a policy in the same state, as errors name it; NULL. */
 	unsigned depth;          /* Doors that are open now: a policy is asked within a program. */
 	struct ol_error abort_error;
@@ -91,6 +94,10 @@ void ol_lua_watch(lua_State *L);
 
 /* Time from now until the state aborts itself; 0 for no end. */
 void ol_lua_set_deadline(struct ol_lua *lua, uint64_t duration_ns);
+
+/* Lets a signal handler break off what runs: where it sets the flag, an error is raised, soon and
+ * again and again until the flag is taken back. */
+void ol_lua_set_interrupt(struct ol_lua *lua, const volatile sig_atomic_t *is_interrupted);
 
 /* The state that L, or a coroutine of its, belongs to. */
 static inline struct ol_lua *ol_lua_of(lua_State *L) {

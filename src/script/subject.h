@@ -89,6 +89,14 @@ void ol_subject_open_policy_heap(lua_State *L);
  * script that is at its end (-EBADMSG), a lab that sends rubbish (-EPROTO). */
 int ol_subject_serve(struct ol_script_subject *subject, struct ol_error *error);
 
+/* Makes what a prompt needs of lab.core, on top of the stack; where the spec is a prompt's. Raises.
+ */
+void ol_subject_open_prompt(lua_State *L);
+/* Answers OL_REQUEST_LINE and OL_REQUEST_COMPLETE. -EPROTO: the spec is no prompt's. Others: what
+ * ends the service. */
+int ol_subject_answer_prompt(struct ol_script_subject *subject, const struct ol_request *request,
+	struct ol_answer *answer, struct ol_error *error);
+
 /* Leave the heap and the cage on the stack. Raise. */
 void ol_subject_push_heap(lua_State *L);
 void ol_subject_push_cage(lua_State *L);

@@ -22,6 +22,8 @@ int ol_subject_verdict(const struct ol_script_subject *subject, struct ol_error 
 void ol_subject_obey(lua_State *L) {
 	struct ol_error error;
 	int result = ol_subject_verdict(ol_subject_of(L), &error);
+	if (result == -EINTR)
+		luaL_error(L, "%s", error.message); /* Of what was typed; the run goes on. */
 	if (result < 0)
 		ol_lua_abort(L, result, error.message);
 }

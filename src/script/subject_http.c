@@ -182,6 +182,8 @@ static int handle(struct serving *serving, struct ol_error *error) {
 	const struct ol_request *request = serving->request;
 	begin_answer(serving->answer, request->number, STATUS_OK);
 	subject->refusal[0] = '\0';
+	if (request->kind == OL_REQUEST_LINE || request->kind == OL_REQUEST_COMPLETE)
+		return ol_subject_answer_prompt(subject, request, serving->answer, error);
 	if (request->kind == OL_REQUEST_LIMITS) {
 		ol_run_set_limits(subject->run, request->gogc, request->memory_limit_bytes);
 		serving->answer->has_memstats = 1;

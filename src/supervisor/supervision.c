@@ -224,6 +224,11 @@ int ol_supervision_request(
 	return ol_request_send(self->subject.socket_fd, request, error);
 }
 
+void ol_supervision_break_off(struct ol_supervision *self) {
+	if (self->summary->spec.is_prompt)
+		(void)kill(self->subject.pid, SIGINT);
+}
+
 bool ol_supervision_is_ready(const struct ol_supervision *self) {
 	return self->is_ready;
 }

@@ -35,6 +35,9 @@ int ol_supervision_step(struct ol_supervision *supervision, struct ol_error *err
 int ol_supervision_request(
 	struct ol_supervision *supervision, const struct ol_request *request, struct ol_error *error);
 
+/* Asks a prompt's subject to break off the line that it runs; it stays. */
+void ol_supervision_break_off(struct ol_supervision *supervision);
+
 /* True once the subject is in its cage and its program has begun. */
 bool ol_supervision_is_ready(const struct ol_supervision *supervision);
 /* What the flight recorder says now. Never waits. */

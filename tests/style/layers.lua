@@ -13,6 +13,7 @@ local HOMES = {
   ["lauxlib.h"] = { "^src/script/" },
   ["lualib.h"] = { "^src/script/" },
   ["jansson.h"] = { "^src/report/", "^src/records/", "^src/chart/", "^src/cli/", "^src/http/" },
+  ["histedit.h"] = { "^src/repl/" },
   ["microhttpd.h"] = { "^src/http/" },
   ["sqlite3.h"] = { "^src/store/" },
 }
