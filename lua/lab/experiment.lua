@@ -9,6 +9,16 @@ local experiment = {}
 
 local FIELDS = { title = "string", options = "table", program = "function" }
 
+--- What an experiment is.
+-- @table experiment_fields
+-- @tfield[opt] string title
+-- @tfield[opt] {[string]:option} options
+-- @tfield fun(opt:table):boolean? program  runs outside the cage; false: not as expected
+
+--- Declares an experiment: its program makes runs, and compares them.
+-- @function lab.experiment
+-- @tparam experiment_fields fields
+-- @treturn experiment
 function experiment.declare(fields)
   local what = "lab.experiment"
   local fine, message = scenario.check(fields, FIELDS, what)

@@ -98,17 +98,44 @@ local function declare(what, kind, is_post, path, about, handler)
   return true
 end
 
--- GET, and POST as well.
+--- What a handler gets: these, and the route's arguments by name.
+-- @table request
+-- @tfield string method  "GET" or "POST"
+-- @tfield string path
+-- @tfield string body  up to 64 KiB; "" for a form
+-- @tfield any [string]  the arguments
+
+--- What a handler may answer with: pairs of name and value in order, or a body.
+-- @table answer
+-- @tfield[opt] any [integer]  { "added", 5 }: a value, told as text or JSON
+-- @tfield[opt] boolean stats  the heap's statistics go below
+-- @tfield[opt] integer status  200 to 599
+-- @tfield[opt] string body
+-- @tfield[opt] string type  of the body: "text/html"
+
+--- A route for GET, and for POST as well. When it is loaded, a script that registers routes is a
+-- service, for oomlab serve.
+-- @function lab.http.get
+-- @tparam string path  "/add"
+-- @tparam string|table about  a line, or a table of it and of the arguments
+-- @tparam fun(request:request,heap:heap,cage:cage):answer|string|nil handler
 http.get = core.blame(function (path, about, handler)
   return declare("lab.http.get", "handler", false, path, about, handler)
 end)
 
--- POST alone.
+--- A route for POST alone.
+-- @function lab.http.post
+-- @tparam string path
+-- @tparam string|table about
+-- @tparam fun(request:request,heap:heap,cage:cage):answer|string|nil handler
 http.post = core.blame(function (path, about, handler)
   return declare("lab.http.post", "handler", true, path, about, handler)
 end)
 
--- The heap's statistics, answered by the lab from the flight recorder: however busy the heap is.
+--- The heap's statistics, answered by the lab from the flight recorder: however busy the heap is.
+-- @function lab.http.statistics
+-- @tparam string path
+-- @tparam[opt] string|table about
 http.statistics = core.blame(function (path, about)
   return declare("lab.http.statistics", "statistics", false, path, about)
 end)

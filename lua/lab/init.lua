@@ -18,6 +18,10 @@ else
   declare_policy, argument = inside.policy, inside.argument
 end
 
+--- Tells the lab a line, as string.format makes it; cut at 511 bytes. print does it plainly.
+-- @function lab.log
+-- @tparam string format
+-- @tparam any ...
 local function log(format, ...)
   if type(format) ~= "string" then
     return nil, "lab.log: expected a format as in string.format, not " .. type(format)

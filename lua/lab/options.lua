@@ -242,6 +242,17 @@ function options.value_of(option, text)
   return parsers[option.type](option, text)
 end
 
+--- An option: its default, what it does, and what it may be. Or just the default, whose type is
+-- the option's.
+-- @table option
+-- @tfield boolean|number|string [1]  the default; false for a size or a share without one
+-- @tfield[opt] string [2]  what it does
+-- @tfield[opt] number min
+-- @tfield[opt] number max
+-- @tfield[opt] string[] choices
+-- @tfield[opt] boolean bytes  it is a size
+-- @tfield[opt] boolean share  it is a share: "80%" is 0.8
+
 -- Checks the options field of a scenario, or a route's arguments: a list in order of name.
 function options.declare(declarations, reserved, what)
   what = what or "option"

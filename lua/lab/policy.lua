@@ -111,6 +111,54 @@ local function declare_argument(declaration)
   return option
 end
 
+--- What a policy is: at least one callback. docs/policies.md tells when each is called.
+-- @table policy_fields
+-- @tfield[opt] string title  one line
+-- @tfield[opt] string source  whose rule it is
+-- @tfield[opt] string rule  the exact rule
+-- @tfield[opt] option argument  what may follow its name and a colon
+-- @tfield[opt] number period  seconds between two calls of on_tick, 0.0001 to 3600
+-- @tfield[opt] fun(cage:policy_cage,heap:policy_heap) on_start  once, before the program
+-- @tfield[opt] fun(cycle:gc_cycle,heap:policy_heap) on_gc_end  when a cycle has ended
+-- @tfield[opt] fun(sample:policy_stats,heap:policy_heap) on_tick  every period
+-- @tfield[opt] fun(event:pressure,heap:policy_heap) on_pressure  memory is short
+-- @tfield[opt] fun(bytes:integer,stats:policy_stats,heap:policy_heap):string? before_grow  may
+-- return "collect", "scavenge" or "refuse"
+-- @tfield[opt] fun(stats:policy_stats):number? goal  the heap size to aim at; nothing for Go's own
+
+--- What a policy sees; the fields of memstats are beside these.
+-- @table policy_stats
+-- @tfield integer at_ns  since the run's start
+-- @tfield integer marked_bytes  live after the last cycle: Go's heapMarked
+-- @tfield integer heap_live_bytes  that and what was allocated since
+-- @tfield integer goal_bytes  the goal as planned now
+-- @tfield integer mapped_ready_bytes  mapped and not released
+-- @tfield integer free_bytes  free and resident
+-- @tfield integer unswept_bytes  in spans that await sweeping
+-- @tfield integer cage_bytes  what the kernel charges; 0 where unknown
+-- @tfield integer gc_ns  processor time spent collecting so far
+-- @tfield integer allocated_total_bytes  since the start
+-- @tfield integer memory_limit_bytes  2^63 - 1: off
+-- @tfield integer gogc  -1: off
+-- @tfield boolean is_collecting  a cycle is under way
+
+--- The cage as a policy is told of it.
+-- @table policy_cage
+-- @tfield integer limit  bytes
+-- @tfield integer swap  bytes
+-- @tfield integer high  bytes
+-- @tfield integer processors  count
+
+--- Word of memory pressure.
+-- @table pressure
+-- @tfield string kind  "threshold" or "stall"
+-- @tfield integer at_ns
+-- @tfield integer cage_bytes
+
+--- Declares a policy: who decides when to collect. Its file returns it.
+-- @function lab.policy
+-- @tparam policy_fields fields
+-- @treturn policy
 function policy.declare(fields)
   local what = "lab.policy"
   if type(fields) ~= "table" then
@@ -159,6 +207,9 @@ function policy.check_argument(declaration, text, limit)
   return true
 end
 
+--- The value of a policy's argument, in its callbacks.
+-- @function lab.argument
+-- @treturn number|string|boolean
 function policy.argument()
   return nil, "lab.argument is known in a policy's callbacks, not while its file is read"
 end

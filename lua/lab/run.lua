@@ -14,6 +14,56 @@ for _, outcome in ipairs(core.outcome_names) do
   end
 end
 
+--- What became of a run: in expect, and from lab.run.
+-- @table run
+-- @tfield outcome outcome
+-- @tfield string scenario
+-- @tfield string error_message  of a script error: file, line, what
+-- @tfield string error_traceback
+-- @tfield integer baseline_bytes  charged before the first allocation
+-- @tfield integer cage_peak_bytes  the most that was charged
+-- @tfield integer garbage_bytes  at the end
+-- @tfield integer wall_ns  from start to end
+-- @tfield memstats memstats  as heap:stats(), at the end
+-- @tfield pauses pauses  how long the program was made to stand still
+-- @tfield phase[] phases
+-- @tfield last_words last_words  what it was doing last
+-- @tfield evidence evidence  what the verdict rests on
+-- @tfield cage_facts cage
+-- @tfield settings_facts settings
+-- @tfield watchdog_facts|false watchdog  false where there was none
+
+--- What a verdict rests on.
+-- @table evidence
+-- @tfield integer exit_status  -1: it did not exit
+-- @tfield integer signal  0: none
+-- @tfield integer oom_kill_delta
+-- @tfield integer high_delta  times memory.high was exceeded
+-- @tfield integer swap_peak_bytes
+-- @tfield string limited_by  "none", "own", "ancestor", "system", "inner"
+-- @tfield string limiting_group
+-- @tfield string kernel_line
+
+--- The cage a run was in. A size without an end is 2^63 - 1.
+-- @table cage_facts
+-- @tfield integer limit  bytes
+-- @tfield integer swap  bytes
+-- @tfield integer address_space  bytes
+-- @tfield string mode  "v1", "hybrid", "v2"
+-- @tfield string path
+
+--- What a run was made with.
+-- @table settings_facts
+-- @tfield integer gogc  -1: off
+-- @tfield integer memory_limit_bytes
+-- @tfield integer high_bytes
+-- @tfield string policy
+-- @tfield string rules
+-- @tfield string collector
+-- @tfield string world
+-- @tfield string trigger_test
+-- @tfield integer seed
+
 -- Dresses the plain tables that the core makes of a run's summary.
 function run.wrap(summary)
   names.close(summary.memstats, "run.memstats")
@@ -73,6 +123,15 @@ local function prepare(scenario, overrides, what)
   return { scenario, taken, values }
 end
 
+--- What a run is to have beside what its scenario says: any setting, over all others.
+-- @table run_settings
+-- @tfield[opt] {[string]:any} options  values for the scenario's options
+
+--- Runs a scenario of this script, or a script by name or path, and waits. In an experiment.
+-- @function lab.run
+-- @tparam scenario|string scenario
+-- @tparam[opt] run_settings settings
+-- @treturn run
 function run.start(scenario, overrides)
   local wanted, message = prepare(scenario, overrides, "lab.run")
   if not wanted then
@@ -86,7 +145,10 @@ function run.start(scenario, overrides)
   return run.wrap(summaries[1])
 end
 
--- Several runs at a time, as many as there are processors and memory for.
+--- Several runs at a time, as many as there are processors and memory for. In an experiment.
+-- @function lab.runs
+-- @tparam table[] list  of { scenario, settings }
+-- @treturn run[]  in the order of the list
 function run.start_all(list)
   if type(list) ~= "table" then
     return nil, "lab.runs: expected a list of { scenario, settings }, not " .. type(list)

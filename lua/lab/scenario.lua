@@ -31,6 +31,20 @@ function scenario.check(fields, types, what)
   return true
 end
 
+--- What a scenario is: a question, a world, a program, what is expected. Besides these it takes
+-- any setting of a run.
+-- @table scenario_fields
+-- @tfield[opt] string title  one line, up to 200 bytes
+-- @tfield[opt] {[string]:option} options  what may be given as --NAME on the command line
+-- @tfield fun(heap:heap,opt:table,cage:cage) program  runs in the cage
+-- @tfield[opt] fun(run:run,opt:table):boolean? expect  whether the run showed what it should; nil
+-- for no expectation here
+-- @tfield[opt] string listen  where its service listens: "127.0.0.1:8080"
+
+--- Declares a scenario. A script returns it, or hands it to lab.run.
+-- @function lab.scenario
+-- @tparam scenario_fields fields
+-- @treturn scenario
 function scenario.declare(fields)
   local what = "lab.scenario"
   local fine, message = scenario.check(fields, FIELDS, what)

@@ -167,7 +167,7 @@ static bool is_off(lua_State *L, int index) {
 /***
  * The heap in figures, as they were when the callback was called: docs/policies.md lists them.
  * @function heap:stats
- * @treturn table
+ * @treturn policy_stats
  */
 static int policy_stats(lua_State *L) {
 	ol_policy_push_stats(L, check_asked(L)->stats); /* ..., stats */

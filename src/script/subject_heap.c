@@ -207,7 +207,7 @@ static int heap_free_os_memory(lua_State *L) {
  * heap_idle, heap_objects, heap_inuse, heap_released, heap_sys, last_gc_ns, next_gc, num_gc,
  * num_forced_gc, gc_cpu_fraction.
  * @function heap:stats
- * @treturn table
+ * @treturn memstats
  */
 static int heap_stats(lua_State *L) {
 	struct ol_memstats memstats = ol_run_memstats(ol_subject_check_heap(L));

@@ -35,12 +35,14 @@ local function problems_of(output)
 end
 
 -- Runs command with each folder's files behind it; what it prints on failure is the problem.
+-- command: a text, or a function of the folder that gives it.
 local function check_folders(sentence, command, folders, order)
   local tap = tree.tap()
   for _, folder in ipairs(order) do
     local files = table.concat(folders[folder], " ")
+    local text = type(command) == "function" and command(folder) or command
     local output, is_good =
-      tree.run(("cd %s && %s"):format(tree.quote(root), command:gsub("FILES", function ()
+      tree.run(("cd %s && %s"):format(tree.quote(root), text:gsub("FILES", function ()
         return files
       end)))
     tap:rule(sentence:format(folder), is_good and {} or problems_of(output))
@@ -62,8 +64,19 @@ if which == "format" then
 elseif which == "luacheck" then
   demand("luacheck")
   local folders, order = by_folder("%.lua$", "^[%w_]+")
-  check_folders("luacheck has nothing to say about %s",
-    "luacheck --no-color --codes --formatter plain --no-cache FILES", folders, order)
+  -- What authors are given to check their scripts by has to fit ours.
+  local configurations = {}
+  for _, folder in ipairs { "examples", "scripts" } do
+    local as_theirs = folder .. " as authors check theirs"
+    if folders[folder] then
+      folders[as_theirs], order[#order + 1] = folders[folder], as_theirs
+      configurations[as_theirs] = "--config examples/.luacheckrc "
+    end
+  end
+  check_folders("luacheck has nothing to say about %s", function (folder)
+    return "luacheck --no-color --codes --formatter plain --no-cache "
+      .. (configurations[folder] or "") .. "FILES"
+  end, folders, order)
 elseif which == "tidy" then
   demand("clang-tidy")
   if not tree.exists(build_directory .. "/compile_commands.json") then
