@@ -27,7 +27,7 @@ static int advance(struct ol_load *load, struct ol_load_budget *budget, struct o
 		bool is_kept = object_bytes <= churn->live_bytes_max;
 		make_room(load, object_bytes);
 		int result = is_kept ? ol_window_reserve(&churn->window, load->holder, error) : 0;
-		void *object;
+		void *object = NULL;
 		if (result == 0)
 			result = churn->is_nodes ? ol_load_make_node(load, budget, 2, &object, error)
 									 : ol_load_make_slab(load, budget, &object, error);

@@ -24,7 +24,7 @@ static void finish(struct ol_load *load) {
 
 static int make(struct ol_load *load, struct ol_load_budget *budget, struct ol_error *error) {
 	struct ol_window *window = &load->survivors.window;
-	void *object;
+	void *object = NULL;
 	int result = ol_window_reserve(window, load->holder, error);
 	if (result == 0)
 		result = ol_load_make_slab(load, budget, &object, error);
