@@ -20,16 +20,16 @@
 #define OL_COLLECTOR_ALLOCATE_NS 0.5
 #define OL_COLLECTOR_SCAN_NS     1.0
 /* What a virtual clock is told, as measured (docs/pretend.md): so much a stop of the world, an
- * object found, a byte of slots scanned, a page swept; by steps, what is found is counted in what
- * is scanned and in the roots. */
-#define OL_COLLECTOR_STOP_NS       1000.0
+ * object found, a byte of slots scanned, a span given back; by steps, what is found is counted in
+ * what is scanned and in the roots. */
+#define OL_COLLECTOR_STOP_NS       3000.0
 #define OL_COLLECTOR_STACK_BYTE_NS 0.1
 #define OL_COLLECTOR_OBJECT_NS     20.0
 #define OL_COLLECTOR_SLOT_BYTE_NS  0.1
 #define OL_COLLECTOR_STEP_BYTE_NS  0.7
 #define OL_COLLECTOR_TAKE_ROOT_NS  5.0
 #define OL_COLLECTOR_MARK_ROOT_NS  50.0
-#define OL_COLLECTOR_SWEEP_PAGE_NS 2.0
+#define OL_COLLECTOR_SWEEP_SPAN_NS 30.0
 
 struct ol_concurrent; /* concurrent.c: threads. */
 

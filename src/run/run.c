@@ -31,6 +31,8 @@ enum {
 /* ... of a request of its own, and of word to the lab. */
 #define REQUEST_NS 800
 #define FRAME_NS   4000
+/* ... and of what a subject does before its program begins: it reads its script. */
+#define START_NS 250000
 
 uint64_t ol_run_elapsed_ns(const struct ol_run *run) {
 	return ol_clock_now_ns(run->clock) - run->start_ns;
@@ -265,6 +267,7 @@ void ol_run_note_script_bytes(struct ol_run *run, uint64_t bytes, uint64_t peak_
 }
 
 int ol_run_begin(struct ol_run *run, struct ol_error *error) {
+	ol_clock_spend_ns(run->clock, START_NS);
 	ol_run_hear_pretence(run);
 	run->frame.ready = (struct ol_frame_ready){
 		.at_ns = ol_run_elapsed_ns(run),
