@@ -224,22 +224,17 @@ void ol_cycle_end(struct ol_collector *collector, const struct ol_cycle_end *end
 		collector->config.on_cycle(collector->config.context, facts);
 }
 
-static void spend_cycle(
-	struct ol_collector *collector, const struct ol_heap_marking *marking, uint64_t swept_pages) {
+/* A virtual clock is told what a cycle in the stopped world took. */
+static void spend_cycle(struct ol_collector *collector, const struct ol_heap_marking *marking,
+	const struct ol_heap_sweeping *sweeping) {
+	/* A large object is a span of its own; of small ones many share a page. */
+	uint64_t spans = sweeping->freed_objects < sweeping->swept_pages ? sweeping->freed_objects
+																	 : sweeping->swept_pages;
 	double cost_ns = OL_COLLECTOR_STOP_NS +
 					 (double)marking->scan_work_bytes * OL_COLLECTOR_SLOT_BYTE_NS +
 					 (double)marking->marked_objects * OL_COLLECTOR_OBJECT_NS +
-					 (double)swept_pages * OL_COLLECTOR_SWEEP_PAGE_NS;
+					 (double)spans * OL_COLLECTOR_SWEEP_SPAN_NS;
 	ol_clock_spend_ns(collector->clock, (uint64_t)cost_ns);
-}
-
-void ol_cycle_scan_stacks(struct ol_collector *collector) {
-	if (collector->stack_bytes == 0)
-		return;
-	if (collector->config.scan_stacks != NULL)
-		collector->config.scan_stacks(collector->config.context);
-	ol_clock_spend_ns(
-		collector->clock, (uint64_t)((double)collector->stack_bytes * OL_COLLECTOR_STACK_BYTE_NS));
 }
 
 void ol_cycle_run_stopped(struct ol_collector *collector, bool is_forced) {
@@ -257,7 +252,7 @@ void ol_cycle_run_stopped(struct ol_collector *collector, bool is_forced) {
 		.marking = ol_heap_mark(collector->heap),
 	};
 	struct ol_heap_sweeping sweeping = ol_heap_sweep(collector->heap);
-	spend_cycle(collector, &end.marking, sweeping.swept_pages);
+	spend_cycle(collector, &end.marking, &sweeping);
 	ol_cycle_end(collector, &end);
 	if (collector->config.on_activity != NULL)
 		collector->config.on_activity(collector->config.context, false);
