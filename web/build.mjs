@@ -1,7 +1,7 @@
 // build.mjs -- Bundles the page's files into one of each kind, and a report's into one file.
 //
 // Usage: node build.mjs OUTPUT_DIRECTORY   (gets index.html, page.css, page.js, and
-// cage_report.html and run_report.html)
+// cage_report.html, run_report.html and compare.html)
 import { createHash } from "node:crypto";
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";

@@ -2,7 +2,7 @@
 # compare.sh -- What `oomlab compare` gains by making several runs at a time.
 #
 # Usage: tests/bench/compare.sh OOMLAB [ROUNDS]
-# The same 36 runs, six scenarios by six policies: one `oomlab run` after another, then a comparison.
+# The same 36 runs, six scenarios by six policies: one `oomlab run` after another, then compared.
 # In turns, ROUNDS (5) times; of each kind the fastest round counts, since everything else that the
 # machine does only ever adds. The aim: at most 1.3 times the sum of the runs divided by the
 # processors. Prints one line; a missed aim is a finding, not a failure.
@@ -24,16 +24,16 @@ while [ $number -lt 6 ]; do
 -- churn$number.lua -- Allocates and drops.
 local lab = require "lab"
 return lab.scenario {
-  title = "$number x 64 MiB allocated, 8 MiB kept",
-  limit = 32 * lab.MiB,
-  program = function (heap)
-    local kept = {}
-    for i = 0, $number * 1024 - 1 do
-      local place = i % 128
-      if kept[place] then kept[place]:release() end
-      kept[place] = heap:slab(65536)
-    end
-  end,
+	title = "$number x 64 MiB allocated, 8 MiB kept",
+	limit = 32 * lab.MiB,
+	program = function (heap)
+		local kept = {}
+		for i = 0, $number * 1024 - 1 do
+			local place = i % 128
+			if kept[place] then kept[place]:release() end
+			kept[place] = heap:slab(65536)
+		end
+	end,
 }
 END
 done
@@ -67,5 +67,6 @@ while [ "$rounds" -gt 0 ]; do
 done
 processors=$(nproc)
 percent=$((100 * best_together * processors / best_alone))
-printf '36 runs one by one %d ms, compared %d ms: %d %% of the sum over %d processors (aim 130 %%)\n' \
+printf '36 runs one by one %d ms, compared %d ms: %d %% of the sum over %d processors' \
 	"$best_alone" "$best_together" $percent "$processors"
+echo ' (aim: 130 %)'

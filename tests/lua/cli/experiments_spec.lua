@@ -135,7 +135,8 @@ describe("lab.runs", function ()
       local lab = require "lab"
       local sleeper = lab.scenario { limit = "8M", program = function (heap) heap:wait(0.5) end }
       return lab.experiment { program = function ()
-        for _, run in ipairs(lab.runs { { sleeper }, { "spike", { limit = "16M" } }, { sleeper } }) do
+        local list = { { sleeper }, { "spike", { limit = "16M" } }, { sleeper } }
+        for _, run in ipairs(lab.runs(list)) do
           print(run.scenario, run.outcome, run.wall_ns >= 5e8)
         end
       end }
