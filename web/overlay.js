@@ -12,7 +12,7 @@ export const MEASURES = [
   { name: "rss_bytes", title: "RSS" },
 ];
 export const RUN_COLOURS = 6;
-export const DASHES = [[], [9, 4], [2, 4], [12, 4, 2, 4], [5, 3], [14, 3, 3, 3, 3, 3]];
+const DASHES = [[], [9, 4], [2, 4], [12, 4, 2, 4], [5, 3], [14, 3, 3, 3, 3, 3]];
 
 const NARROW_PIXELS = 560;
 const NAME_MAX = 20; // Characters of a name beside its curve; the list below has all of it.
@@ -25,6 +25,9 @@ const NAMES = ["limit", "muted", "grid", "surface", "ink",
   ...Array.from({ length: RUN_COLOURS }, (_, index) => `run-${index + 1}`)];
 
 export const colourName = (index) => `run-${index % RUN_COLOURS + 1}`;
+// Runs of the same colour differ in their dashes.
+export const dashOf = (index) =>
+  DASHES[(index + Math.floor(index / RUN_COLOURS)) % DASHES.length];
 const pixel = (value) => value * uPlot.pxRatio;
 
 // What the byte axis reaches: all that is drawn, and goals as far as there is sense in it.
@@ -92,7 +95,7 @@ function drawNames(plot, labels, font) {
   const { ctx, bbox } = plot;
   const edge = bbox.left + bbox.width;
   const gap = pixel(LABEL_GAP);
-  labels.sort((one, other) => one.y - other.y);
+  labels.sort((one, other) => one.wantedY - other.wantedY);
   labels.forEach((label, index) => {
     label.y = index ? Math.max(label.wantedY, labels[index - 1].y + gap) : label.wantedY;
   });
@@ -189,7 +192,7 @@ export function createOverlay(element, runs, { onHover }) {
       ],
       series: [{}, ...runs.map((_, index) => ({
         stroke: () => palette[colourName(index)], width: 2.2, spanGaps: true,
-        show: state.shown[index], points: { show: false }, dash: DASHES[index % DASHES.length],
+        show: state.shown[index], points: { show: false }, dash: dashOf(index),
         ...isGoal ? { paths: uPlot.paths.stepped({ align: 1 }) } : {},
       }))],
       legend: { show: false },

@@ -6,7 +6,10 @@ import { fillCompared, fillEvents, fillFacts, fillPhases, makeSample } from "./r
 import { createTheme } from "./theme.js";
 import { formatBytes, formatDuration, isNever } from "./units.js";
 
-const { runs } = JSON.parse(byId("oomlab-runs").textContent);
+// Controls, and marks that turn the direction of what follows, are nobody's name.
+const UNWANTED = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;
+const { runs } = JSON.parse(byId("oomlab-runs").textContent, (_, value) =>
+  (typeof value === "string" ? value.replace(UNWANTED, "\ufffd") : value));
 const hasSome = (run, name) => // A curve has two points.
   run.series[name].filter((bytes) => bytes != null).length > 1;
 

@@ -1,6 +1,6 @@
 // run_tables.js -- The tables of a report: runs compared, and one run's figures, phases, events.
 import { make } from "./dom.js";
-import { DASHES, colourName } from "./overlay.js";
+import { colourName, dashOf } from "./overlay.js";
 import { formatBytes, formatDuration, isNever } from "./units.js";
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -11,7 +11,7 @@ export function makeSample(index) {
   const line = document.createElementNS(SVG, "line");
   for (const [name, value] of Object.entries({ x1: 0, x2: 30, y1: 5, y2: 5,
     "stroke-width": 3, stroke: `var(--${colourName(index)})`,
-    "stroke-dasharray": DASHES[index % DASHES.length].join(" ") })) {
+    "stroke-dasharray": dashOf(index).join(" ") })) {
     line.setAttribute(name, value);
   }
   svg.setAttribute("viewBox", "0 0 30 10");

@@ -111,9 +111,12 @@ static void put_cell(FILE *stream, struct ol_style style, const struct ol_canvas
 	}
 }
 
-void ol_canvas_put_row(FILE *stream, const struct ol_canvas *canvas, unsigned row) {
+void ol_canvas_put_row(FILE *stream, const struct ol_canvas *canvas, unsigned row, bool is_padded) {
 	const struct ol_ink *ink = NULL;
-	for (unsigned column = 0; column < canvas->columns; column++) {
+	unsigned columns = canvas->columns;
+	while (!is_padded && columns > 0 && canvas->cells[row][columns - 1].ink == NULL)
+		columns--;
+	for (unsigned column = 0; column < columns; column++) {
 		const struct ol_canvas_cell *cell = &canvas->cells[row][column];
 		if (cell->ink != ink && ink != NULL)
 			ol_ink_end(stream, canvas->style);

@@ -45,8 +45,8 @@ void ol_canvas_mark(
 /* The same, where nothing is drawn yet, through a whole row of cells. */
 void ol_canvas_rule(struct ol_canvas *canvas, const struct ol_ink *ink, const char *glyph, long y);
 
-/* A row of cells, without what trails it. */
-void ol_canvas_put_row(FILE *stream, const struct ol_canvas *canvas, unsigned row);
+/* A row of cells; is_padded: with the empty ones at its end, since something follows. */
+void ol_canvas_put_row(FILE *stream, const struct ol_canvas *canvas, unsigned row, bool is_padded);
 
 /* Text in an ink's colour. */
 void ol_ink_begin(FILE *stream, struct ol_style style, const struct ol_ink *ink);

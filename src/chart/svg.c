@@ -20,6 +20,7 @@ enum {
 	TICK_COLUMN = 90,
 	MARKED_MAX = 120, /* More collections than this are strokes, not figures. */
 	FONT = 13,
+	TITLE_FONT = 17,
 	PHASE_FONT = 11,
 	PHASE_PIXELS_MIN = 40
 };
@@ -40,7 +41,7 @@ static const struct look curve_looks[OL_CHART_CURVES] = {
 	[OL_CHART_GOAL] = { "#8a2fa8", "4 4", 1.7 },
 	[OL_CHART_RSS] = { "#55615c", "1.5 4", 1.7 },
 };
-/* theme.css has the same colours; web/run_colours_test.mjs holds them to be told apart. */
+/* web/run_report.css has the same colours, and web/overlay.js the dashes. */
 static const struct look run_looks[] = {
 	{ "#1f63c4", "", 2.4 },
 	{ "#b4560a", "9 4", 2.4 },
@@ -51,6 +52,13 @@ static const struct look run_looks[] = {
 };
 enum { RUN_LOOKS = sizeof run_looks / sizeof *run_looks };
 static const char limit_color[] = "#c2182f";
+
+/* Runs of the same colour differ in their dashes. */
+static struct look look_of(size_t run) {
+	struct look look = run_looks[run % RUN_LOOKS];
+	look.dash = run_looks[(run + run / RUN_LOOKS) % RUN_LOOKS].dash;
+	return look;
+}
 
 struct drawing {
 	FILE *stream;
@@ -233,16 +241,20 @@ static void put_cycles(const struct drawing *drawing, const struct ol_chart_run 
 	}
 }
 
-static void put_limit(const struct drawing *drawing, uint64_t limit_bytes) {
+/* Returns the y of its words: nothing where they would stand over those at words_y. */
+static double put_limit(const struct drawing *drawing, uint64_t limit_bytes, double words_y) {
 	static const struct look look = { limit_color, "", 2 };
 	char text[OL_TEXT_BYTES];
 	if (limit_bytes == UINT64_MAX)
-		return;
+		return words_y;
 	double y = y_of(drawing, limit_bytes);
 	put_stroke(drawing, drawing->left, y, drawing->right, y, &look);
+	if (fabs(y - words_y) < LEGEND_ROW)
+		return words_y;
 	snprintf(text, sizeof text, "limit %s", OL_BYTES_TEXT(limit_bytes));
 	put_words(drawing, drawing->left + 6, y - 6, "start",
 		" font-weight=\"600\" fill=\"#c2182f\"" HALO, text);
+	return y;
 }
 
 /* An entry of the legend; returns the x of the next, which may be in the next row. */
@@ -298,9 +310,26 @@ static double put_legend(const struct drawing *drawing, double y) {
 		const struct ol_chart_run *run = &chart->runs[i];
 		snprintf(text, sizeof text, "%s: %s, peak %s", run->recording->name,
 			ol_chart_outcome(run->recording), OL_BYTES_TEXT(run->peak_bytes));
-		x = put_entry(drawing, x, &y, &run_looks[i % RUN_LOOKS], text);
+		const struct look look = look_of(i);
+		x = put_entry(drawing, x, &y, &look, text);
 	}
 	return y + LEGEND_ROW;
+}
+
+static void add_title(struct ol_words *words, const struct ol_chart *chart) {
+	char first[OL_PARAGRAPH_BYTES], other[OL_PARAGRAPH_BYTES];
+	struct ol_words first_words = ol_words_in(first, sizeof first);
+	bool is_same = true;
+	ol_chart_words_add_title(&first_words, chart->runs[0].recording);
+	for (size_t i = 1; i < chart->run_count; i++) {
+		struct ol_words other_words = ol_words_in(other, sizeof other);
+		ol_chart_words_add_title(&other_words, chart->runs[i].recording);
+		is_same &= strcmp(first, other) == 0;
+	}
+	if (is_same)
+		ol_words_add(words, "%s", first);
+	else
+		ol_words_add(words, "%zu runs", chart->run_count);
 }
 
 static void put_head(const struct drawing *drawing) {
@@ -309,8 +338,8 @@ static void put_head(const struct drawing *drawing) {
 	const struct ol_chart *chart = drawing->chart;
 	const struct ol_recording *first = chart->runs[0].recording;
 	double width = drawing->right - drawing->left;
-	ol_chart_words_add_title(&words, first);
-	cut_words(text, width, 17);
+	add_title(&words, chart);
+	cut_words(text, width, TITLE_FONT);
 	put_words(drawing, drawing->left, 27, "start", " font-size=\"17\" font-weight=\"600\"", text);
 	words = ol_words_in(text, sizeof text);
 	if (chart->run_count == 1) {
@@ -334,7 +363,7 @@ static void put_one(const struct drawing *drawing) {
 	}
 	fputs("</g>\n", drawing->stream);
 	put_phase_names(drawing, run->recording->run);
-	put_limit(drawing, run->limit_bytes);
+	(void)put_limit(drawing, run->limit_bytes, -LEGEND_ROW);
 	put_cycles(drawing, run);
 	put_end(drawing, run,
 		run->is_dead ? &(struct look){ limit_color, "", 2 } : &curve_looks[OL_CHART_CAGE]);
@@ -343,18 +372,23 @@ static void put_one(const struct drawing *drawing) {
 static void put_several(const struct drawing *drawing) {
 	const struct ol_chart *chart = drawing->chart;
 	put_axes(drawing);
+	double words_y = -LEGEND_ROW;
 	/* Each limit once. */
 	for (size_t i = 0; i < chart->run_count; i++) {
 		bool is_drawn = false;
 		for (size_t before = 0; before < i; before++)
 			is_drawn |= chart->runs[before].limit_bytes == chart->runs[i].limit_bytes;
 		if (!is_drawn)
-			put_limit(drawing, chart->runs[i].limit_bytes);
+			words_y = put_limit(drawing, chart->runs[i].limit_bytes, words_y);
 	}
-	for (size_t i = 0; i < chart->run_count; i++)
-		put_curve(drawing, &chart->runs[i], OL_CHART_CAGE, &run_looks[i % RUN_LOOKS]);
-	for (size_t i = 0; i < chart->run_count; i++)
-		put_end(drawing, &chart->runs[i], &run_looks[i % RUN_LOOKS]);
+	for (size_t i = 0; i < chart->run_count; i++) {
+		const struct look look = look_of(i);
+		put_curve(drawing, &chart->runs[i], OL_CHART_CAGE, &look);
+	}
+	for (size_t i = 0; i < chart->run_count; i++) {
+		const struct look look = look_of(i);
+		put_end(drawing, &chart->runs[i], &look);
+	}
 }
 
 void ol_chart_put_svg(FILE *stream, const struct ol_chart *chart, struct ol_chart_size size) {
@@ -380,7 +414,7 @@ void ol_chart_put_svg(FILE *stream, const struct ol_chart *chart, struct ol_char
 		size.width, size.height, size.width, size.height, FONT);
 	char text[OL_PARAGRAPH_BYTES];
 	struct ol_words words = ol_words_in(text, sizeof text);
-	ol_chart_words_add_title(&words, chart->runs[0].recording);
+	add_title(&words, chart);
 	ol_markup_put_text(stream, text);
 	fprintf(stream,
 		"</title>\n<rect width=\"%u\" height=\"%u\" fill=\"#fff\"/>\n<clipPath id=\"plot\">"

@@ -33,6 +33,13 @@ static const struct ol_ink run_inks[] = {
 	{ "\033[1m", 'F', 1, 4 },
 };
 enum { RUN_INKS = sizeof run_inks / sizeof *run_inks };
+
+/* Each run has a letter of its own. */
+static struct ol_ink ink_of(size_t run) {
+	struct ol_ink ink = run_inks[run % RUN_INKS];
+	ink.letter = (char)('A' + run);
+	return ink;
+}
 static const struct ol_ink limit_ink = { "\033[31m", '-', 1, 0 };
 static const struct ol_ink dead_ink = { "\033[1;31m", 'X', 1, 0 };
 
@@ -43,6 +50,7 @@ struct plot {
 	struct ol_canvas canvas;
 	double end_ns, top_bytes;
 	uint64_t byte_step, time_step_ns;
+	struct ol_ink inks[OL_RECORDINGS_MAX];
 	const struct ol_ink *label_inks[ROWS];
 	char labels[ROWS][RIGHT * 4];
 };
@@ -132,9 +140,12 @@ static void draw_one(struct plot *plot) {
 	const struct ol_chart_run *run = &plot->chart->runs[0];
 	/* What matters most is drawn last; its name is placed first. */
 	unsigned rows[OL_CHART_CURVES];
-	for (unsigned curve = OL_CHART_CURVES; curve > 0; curve--)
-		rows[curve - 1] =
-			draw_curve(plot, run, (enum ol_chart_curve)(curve - 1), &curve_inks[curve - 1]);
+	for (unsigned curve = OL_CHART_CURVES; curve > 0; curve--) {
+		rows[curve - 1] = ROWS;
+		if (run->has_curve[curve - 1])
+			rows[curve - 1] =
+				draw_curve(plot, run, (enum ol_chart_curve)(curve - 1), &curve_inks[curve - 1]);
+	}
 	draw_limits(plot);
 	for (unsigned curve = 0; curve < OL_CHART_CURVES; curve++) {
 		if (rows[curve] < ROWS)
@@ -146,8 +157,9 @@ static void draw_one(struct plot *plot) {
 
 static void draw_several(struct plot *plot) {
 	for (size_t i = 0; i < plot->chart->run_count; i++) {
-		const struct ol_ink *ink = &run_inks[i % RUN_INKS];
 		const struct ol_chart_run *run = &plot->chart->runs[i];
+		const struct ol_ink *ink = &plot->inks[i];
+		plot->inks[i] = ink_of(i);
 		unsigned row = draw_curve(plot, run, OL_CHART_CAGE, ink);
 		if (row < ROWS)
 			add_label(plot, ink, row, run->recording->name);
@@ -174,15 +186,17 @@ static void put_left(const struct plot *plot, unsigned row) {
 static void put_rows(const struct plot *plot) {
 	for (unsigned row = 0; row < plot->canvas.rows; row++) {
 		put_left(plot, row);
-		ol_canvas_put_row(plot->stream, &plot->canvas, row);
+		ol_canvas_put_row(plot->stream, &plot->canvas, row, plot->label_inks[row] != NULL);
 		if (plot->label_inks[row] != NULL) {
 			const struct ol_ink *ink = plot->label_inks[row];
 			ol_ink_begin(plot->stream, plot->style, ink);
 			fputc(' ', plot->stream);
 			if (!plot->style.has_unicode && ink != &limit_ink)
 				fprintf(plot->stream, "%c ", ink->letter);
-			ol_cells_put_left(plot->stream, plot->style, plot->labels[row],
-				plot->style.has_unicode ? RIGHT - 2 : RIGHT - 4);
+			unsigned room = plot->style.has_unicode ? RIGHT - 2 : RIGHT - 4;
+			unsigned width = ol_cells_width(plot->style, plot->labels[row]);
+			ol_cells_put_left(
+				plot->stream, plot->style, plot->labels[row], width < room ? width : room);
 			ol_ink_end(plot->stream, plot->style);
 		}
 		fputc('\n', plot->stream);
@@ -423,20 +437,25 @@ static void put_table(FILE *stream, struct ol_style style, const struct ol_chart
 	ol_cells_paint(stream, style, OL_PAINT_DIM);
 	fprintf(stream, "   %-*s", (int)name_width, "run");
 	for (size_t i = 0; i < count; i++)
-		fprintf(stream, "  %-*s", (int)columns[i].width, columns[i].fact->label);
+		fprintf(
+			stream, "  %-*s", i + 1 < count ? (int)columns[i].width : 0, columns[i].fact->label);
 	ol_cells_paint(stream, style, OL_PAINT_NONE);
 	fputc('\n', stream);
 	for (size_t i = 0; i < chart->run_count; i++) {
 		const struct ol_chart_run *run = &chart->runs[i];
 		fprintf(stream, " %s ", ol_chart_mark(run->recording, style.has_unicode));
-		ol_ink_begin(stream, style, &run_inks[i % RUN_INKS]);
+		const struct ol_ink ink = ink_of(i);
+		ol_ink_begin(stream, style, &ink);
 		ol_cells_put_left(stream, style, run->recording->name, name_width);
 		ol_ink_end(stream, style);
 		for (size_t column = 0; column < count; column++) {
 			struct ol_words words = ol_words_in(text, sizeof text);
 			columns[column].fact->add(&words, run);
 			fputs("  ", stream);
-			ol_cells_put_left(stream, style, text, columns[column].width);
+			if (column + 1 < count)
+				ol_cells_put_left(stream, style, text, columns[column].width);
+			else
+				ol_cells_put(stream, style, text);
 		}
 		fputc('\n', stream);
 	}
