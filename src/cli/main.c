@@ -30,6 +30,8 @@ const struct ol_command ol_commands[] = {
 		ol_command_list_help },
 	{ "help", "help [COMMAND|SCRIPT|POLICY]", "about a command, a script and its options, a policy",
 		ol_command_help, ol_command_help_help },
+	{ "definitions", "definitions [DIRECTORY]", "what an editor needs to complete scripts",
+		ol_command_definitions, ol_command_definitions_help },
 	{ "doctor", "doctor [--format=json]", "what this machine can do, and what mends the rest",
 		ol_command_doctor, ol_command_doctor_help },
 	{ "pacer", "pacer replay [--rules=RULES] FILE", "a pacer alone, driven by recorded inputs",

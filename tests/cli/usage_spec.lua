@@ -56,8 +56,8 @@ local BAD = {
   { "-interactive", "the interactive mode is a command: oomlab serve" },
   { "-gc", "oomlab run %-gc" },
   { "rnu", "did you mean run%?" },
-  { "frobnicate", "expected run, serve, repl, cage, watch, rss, list, help, doctor, pacer or "
-    .. "version" },
+  { "frobnicate", "expected run, serve, repl, cage, watch, rss, report, list, help, "
+    .. "definitions, doctor, pacer or version" },
   { "list policy", "did you mean policies%?" },
   { "list --all", "unknown option '%-%-all'" },
   { "help nosuch", "nosuch" },
