@@ -237,6 +237,15 @@ static void spend_cycle(struct ol_collector *collector, const struct ol_heap_mar
 	ol_clock_spend_ns(collector->clock, (uint64_t)cost_ns);
 }
 
+void ol_cycle_scan_stacks(struct ol_collector *collector) {
+	if (collector->stack_bytes == 0)
+		return;
+	if (collector->config.scan_stacks != NULL)
+		collector->config.scan_stacks(collector->config.context);
+	ol_clock_spend_ns(
+		collector->clock, (uint64_t)((double)collector->stack_bytes * OL_COLLECTOR_STACK_BYTE_NS));
+}
+
 void ol_cycle_run_stopped(struct ol_collector *collector, bool is_forced) {
 	if (collector->config.on_activity != NULL)
 		collector->config.on_activity(collector->config.context, true);
