@@ -1,6 +1,7 @@
 /* consult.c -- Asks the policy, and does as it orders. */
 #include <assert.h>
 #include <errno.h>
+#include <math.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,12 +11,34 @@
 
 enum { CONSULTING_DEPTH_MAX = 8 };
 
+static bool is_by_costs(const struct ol_collector *collector) {
+	return collector->config.mode == OL_COLLECTOR_INCREMENTAL;
+}
+
+/* The cycle as a policy is told of it. */
+static struct ol_gc_cycle told_cycle(
+	const struct ol_collector *collector, const struct ol_gc_cycle *cycle) {
+	const struct ol_cycle_costs *costs = &collector->cycle.costs;
+	struct ol_gc_cycle told = *cycle;
+	if (!is_by_costs(collector))
+		return told;
+	told.pause_ns = (uint64_t)costs->pause_ns;
+	told.sweep_term_ns = told.pause_ns;
+	told.mark_term_ns = 0;
+	told.mark_ns = (uint64_t)(costs->assist_ns + costs->background_ns);
+	told.assist_ns = (uint64_t)costs->assist_ns;
+	told.background_ns = (uint64_t)costs->background_ns;
+	return told;
+}
+
 static struct ol_policy_stats stats_of(const struct ol_collector *collector) {
 	struct ol_heap_stats stats = ol_heap_stats(collector->heap);
 	struct ol_memstats memstats = ol_collector_memstats(collector);
+	if (is_by_costs(collector) && collector->cost_ns > 0)
+		memstats.gc_cpu_fraction = fmin(collector->gc_cost_ns / collector->cost_ns, 1);
 	return (struct ol_policy_stats){
-		.at_ns = ol_collector_now_ns(collector) -
-				 (collector->config.mode == OL_COLLECTOR_INCREMENTAL ? 0 : collector->start_ns),
+		.at_ns =
+			ol_collector_now_ns(collector) - (is_by_costs(collector) ? 0 : collector->start_ns),
 		.marked_bytes = collector->pacer.heap_marked_bytes,
 		.heap_live_bytes = stats.live_bytes,
 		.goal_bytes = memstats.next_gc,
@@ -25,7 +48,7 @@ static struct ol_policy_stats stats_of(const struct ol_collector *collector) {
 		.cage_bytes = collector->config.cage_bytes != NULL
 						  ? collector->config.cage_bytes(collector->config.context)
 						  : 0,
-		.gc_ns = collector->gc_cpu_ns,
+		.gc_ns = is_by_costs(collector) ? (uint64_t)collector->gc_cost_ns : collector->gc_cpu_ns,
 		.allocated_total_bytes = stats.allocated_total_bytes,
 		.memory_limit_bytes = collector->pacer.memory_limit_bytes,
 		.gogc = collector->pacer.gc_percent,
@@ -129,7 +152,7 @@ void ol_consult_gc_end(struct ol_collector *collector, const struct ol_gc_cycle 
 	struct ol_policy *policy = collector->config.policy;
 	struct ol_policy_orders orders = { 0 };
 	/* The collector's own copy changes with the next cycle. */
-	struct ol_gc_cycle ended = *cycle;
+	struct ol_gc_cycle ended = told_cycle(collector, cycle);
 	collector->consulting_depth++;
 	if (policy->ops->on_gc_end != NULL) {
 		struct ol_policy_stats stats = stats_of(collector);

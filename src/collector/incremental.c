@@ -13,7 +13,10 @@ static const double background_work_per_byte =
 static const double background_work_min = 4096;
 static const double scavenge_share = 0.01;
 
-static void spend(struct ol_collector *collector, double cost_ns) {
+/* Counts what a part of the cycle takes, and tells a virtual clock. */
+static void spend(struct ol_collector *collector, double *part_ns, double cost_ns) {
+	*part_ns += cost_ns;
+	collector->gc_cost_ns += cost_ns;
 	ol_clock_spend_ns(collector->clock, (uint64_t)cost_ns);
 }
 
@@ -24,7 +27,8 @@ static double roots(const struct ol_collector *collector) {
 void ol_incremental_begin(struct ol_collector *collector, bool is_forced) {
 	uint64_t begin_ns = ol_clock_now_ns(collector->clock);
 	ol_cycle_begin(collector, is_forced);
-	spend(collector, OL_COLLECTOR_STOP_NS + roots(collector) * OL_COLLECTOR_TAKE_ROOT_NS);
+	spend(collector, &collector->cycle.costs.pause_ns,
+		OL_COLLECTOR_STOP_NS + roots(collector) * OL_COLLECTOR_TAKE_ROOT_NS);
 	ol_cycle_scan_stacks(collector);
 	collector->cost_ns += (double)collector->stack_bytes * OL_COLLECTOR_SCAN_NS;
 	ol_heap_mark_begin(collector->heap);
@@ -48,13 +52,15 @@ static void end_cycle(struct ol_collector *collector) {
 }
 
 /* Scans for work bytes; returns how many, and ends the cycle if nothing was left. */
-static double mark(struct ol_collector *collector, double work, uint64_t *time_ns) {
+static double mark(
+	struct ol_collector *collector, double work, uint64_t *time_ns, double *part_ns) {
 	uint64_t begin_ns = ol_clock_now_ns(collector->clock);
 	bool is_idle = false;
 	uint64_t done = ol_heap_mark_some(collector->heap, 0, (uint64_t)work, &is_idle);
 	collector->cost_ns += (double)done * OL_COLLECTOR_SCAN_NS;
-	spend(collector, (double)done * OL_COLLECTOR_STEP_BYTE_NS +
-						 (is_idle ? roots(collector) * OL_COLLECTOR_MARK_ROOT_NS : 0));
+	spend(collector, part_ns,
+		(double)done * OL_COLLECTOR_STEP_BYTE_NS +
+			(is_idle ? roots(collector) * OL_COLLECTOR_MARK_ROOT_NS : 0));
 	*time_ns += ol_clock_now_ns(collector->clock) - begin_ns;
 	if (is_idle)
 		end_cycle(collector);
@@ -68,7 +74,8 @@ static void mark_background(struct ol_collector *collector, uint64_t bytes) {
 	if (cycle->background_work < background_work_min)
 		return;
 	uint64_t number = cycle->facts.number;
-	double done = mark(collector, cycle->background_work, &cycle->facts.background_ns);
+	double done = mark(collector, cycle->background_work, &cycle->facts.background_ns,
+		&cycle->costs.background_ns);
 	if (!cycle->is_active || cycle->facts.number != number)
 		return;
 	cycle->background_work -= done;
@@ -87,7 +94,7 @@ static void assist(struct ol_collector *collector, uint64_t bytes) {
 		work = (double)OL_COLLECTOR_ASSIST_BYTES;
 	double cost_before_ns = collector->cost_ns;
 	uint64_t number = cycle->facts.number;
-	double done = mark(collector, work, &cycle->facts.assist_ns);
+	double done = mark(collector, work, &cycle->facts.assist_ns, &cycle->costs.assist_ns);
 	double cost_ns = collector->cost_ns - cost_before_ns;
 	ol_limiter_add_assist(&collector->limiter, (uint64_t)cost_ns);
 	if (!cycle->is_active || cycle->facts.number != number)
@@ -129,5 +136,6 @@ void ol_incremental_finish(struct ol_collector *collector) {
 	uint64_t number = collector->cycle.facts.number;
 	/* Each call marks something, or ends it. */
 	while (collector->cycle.is_active && collector->cycle.facts.number == number)
-		mark(collector, (double)(UINT64_C(1) << 40), &collector->cycle.facts.assist_ns);
+		mark(collector, (double)(UINT64_C(1) << 40), &collector->cycle.facts.assist_ns,
+			&collector->cycle.costs.assist_ns);
 }

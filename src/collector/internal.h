@@ -33,14 +33,23 @@
 
 struct ol_concurrent; /* concurrent.c: threads. */
 
+/* What a cycle by steps takes by fixed costs: policies are told these times, so that what they
+ * decide is the same for the same seed. Facts and reports tell the measured ones. */
+struct ol_cycle_costs {
+	double pause_ns;
+	double assist_ns;
+	double background_ns;
+};
+
 /* The cycle under way. */
 struct ol_cycle {
 	bool is_active;
-	uint64_t mark_begin_ns;    /* The world went on. */
-	double assist_credit_work; /* Scan work done ahead; below 0: owed. */
-	double background_work;    /* Incremental: of the background share, not done yet. */
-	double cost_begin_ns;      /* Incremental: the cost clock at its start. */
-	double assist_cost_ns;     /* Incremental: of that, spent assisting. */
+	uint64_t mark_begin_ns;      /* The world went on. */
+	double assist_credit_work;   /* Scan work done ahead; below 0: owed. */
+	double background_work;      /* Incremental: of the background share, not done yet. */
+	double cost_begin_ns;        /* Incremental: the cost clock at its start. */
+	double assist_cost_ns;       /* Incremental: of that, spent assisting. */
+	struct ol_cycle_costs costs; /* Incremental: the times that a policy is told. */
 	struct ol_gc_cycle facts;
 };
 
@@ -72,6 +81,7 @@ struct ol_collector {
 	uint64_t seen_live_bytes;        /* heap_live when what allocation owes was last looked at. */
 	bool is_swept;                   /* The last cycle's garbage is gone, and everybody was told. */
 	double cost_ns;                  /* Incremental: the cost clock. */
+	double gc_cost_ns;               /* Incremental: of all cycles, as policies are told. */
 	double next_batch_ns;            /* Without threads: the scavenger sleeps until then. */
 	double scavenge_allowance_ns;    /* Incremental: of the background scavenger. */
 	_Atomic bool is_scavenger_awake; /* Something was swept since it last found nothing to do. */
