@@ -109,18 +109,19 @@ struct ol_last_words {
 	uint64_t allocated_since_count_bytes; /* Allocated after that count. */
 	uint64_t script_bytes; /* Held by the Lua state itself, charged to the cage too. */
 	uint64_t script_peak_bytes;
-	uint64_t metadata_bytes;           /* The heap's own tables: committed bytes. */
-	uint64_t off_heap_bytes;           /* Memory that the program holds beside its heap. */
-	uint64_t off_heap_requested_bytes; /* ... that it asked for so far. */
-	uint64_t stack_bytes;              /* Stacks of the program, which cycles scan. */
-	uint64_t file_bytes;               /* Of files that it wrote and did not release. */
-	uint64_t child_count;              /* Children that share its pages. */
-	uint64_t limit_now_bytes;     /* The cage's limit, which the program may have had changed. */
-	uint64_t reserved_bytes;      /* Address space that the program reserved. */
-	uint64_t heap_address_bytes;  /* ... that the heap reserved for objects. */
-	uint64_t address_space_bytes; /* ... of the whole process, when it began or ended. */
-	uint64_t resident_bytes;      /* Of the process, then. */
-	uint32_t is_cycle_active;     /* 1 if something was being marked, in steps or by threads. */
+	uint64_t metadata_bytes;         /* The heap's own tables: committed bytes. */
+	uint64_t other_heaps_bytes;      /* Objects of the heaps beside the first. */
+	uint64_t off_heap_bytes;         /* Memory that the program holds beside its heap. */
+	uint64_t beside_requested_bytes; /* Asked for so far, of that and of other heaps. */
+	uint64_t stack_bytes;            /* Stacks of the program, which cycles scan. */
+	uint64_t file_bytes;             /* Of files that it wrote and did not release. */
+	uint64_t child_count;            /* Children that share its pages. */
+	uint64_t limit_now_bytes;        /* The cage's limit, which the program may have had changed. */
+	uint64_t reserved_bytes;         /* Address space that the program reserved. */
+	uint64_t heap_address_bytes;     /* ... that the heap reserved for objects. */
+	uint64_t address_space_bytes;    /* ... of the whole process, when it began or ended. */
+	uint64_t resident_bytes;         /* Of the process, then. */
+	uint32_t is_cycle_active;        /* 1 if something was being marked, in steps or by threads. */
 	uint32_t padding;
 	struct ol_memstats memstats;
 	struct ol_pauses pauses;

@@ -141,6 +141,10 @@ static void add_parts(struct ol_words *words, const struct findings *found) {
 	uint64_t heap_bytes = found->last->memstats.heap_alloc;
 	uint64_t sum_bytes = heap_bytes + baseline_bytes;
 	ol_words_add(words, "a heap of %s", OL_BYTES_TEXT(heap_bytes));
+	if (found->last->other_heaps_bytes > 0) {
+		ol_words_add(words, ", %s in other heaps", OL_BYTES_TEXT(found->last->other_heaps_bytes));
+		sum_bytes += found->last->other_heaps_bytes;
+	}
 	if (found->last->off_heap_bytes > 0) {
 		ol_words_add(words, ", %s beside it", OL_BYTES_TEXT(found->last->off_heap_bytes));
 		sum_bytes += found->last->off_heap_bytes;
@@ -204,6 +208,8 @@ static void explain_live(struct ol_words *words, const struct findings *found) {
 	else if (is_notable(found, found->garbage_bytes))
 		ol_words_add(words, "Collecting the %s of garbage would not have covered the %s missing: ",
 			OL_BYTES_TEXT(found->garbage_bytes), OL_BYTES_TEXT(found->missing_bytes));
+	else if (found->garbage_bytes == 0 && found->last->other_heaps_bytes > 0)
+		ol_words_add(words, "The first heap held no garbage: ");
 	else if (found->garbage_bytes == 0)
 		ol_words_add(words, "There was no garbage to collect: ");
 	else
@@ -317,7 +323,7 @@ static void explain_survival(struct ol_words *words, const struct findings *foun
 	for (uint64_t i = 0; i < summary->phase_count && i < OL_PHASES_MAX; i++)
 		requested_bytes += summary->phases[i].requested_bytes;
 	/* No collection makes room for what is not the heap's. */
-	uint64_t beside_bytes = found->last->off_heap_requested_bytes;
+	uint64_t beside_bytes = found->last->beside_requested_bytes;
 	requested_bytes -= beside_bytes < requested_bytes ? beside_bytes : requested_bytes;
 	uint64_t sum_bytes = requested_bytes + summary->baseline_bytes;
 	if (found->limit_bytes != summary->spec.limit_bytes)

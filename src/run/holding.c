@@ -15,7 +15,8 @@ struct ol_run_holding {
 	struct ol_run_holding *next;
 	struct ol_run_holding **link; /* What refers to it. */
 	enum kind kind;
-	uint64_t bytes; /* As asked for; 0 of a child. */
+	struct ol_run_heap *heap; /* That was in use; of stacks the one whose cycles scan them. */
+	uint64_t bytes;           /* As asked for; 0 of a child. */
 	union {
 		struct {
 			void *address;
@@ -38,6 +39,7 @@ static int create(struct ol_run *run, enum kind kind, uint64_t bytes,
 		.next = run->holdings,
 		.link = &run->holdings,
 		.kind = kind,
+		.heap = run->used,
 		.bytes = bytes,
 	};
 	if (holding->next != NULL)
@@ -79,10 +81,14 @@ static int map(struct ol_run *run, struct ol_run_holding *holding, struct ol_err
 
 /* Once it is mapped, or before it is unmapped. */
 static void count_mapping(struct ol_run *run, const struct ol_run_holding *holding, bool is_held) {
-	uint64_t *count =
-		holding->kind == KIND_STACKS ? &run->words.stack_bytes : &run->words.off_heap_bytes;
-	*count = is_held ? *count + holding->bytes : *count - holding->bytes;
-	ol_collector_set_stack_bytes(run->collector, run->words.stack_bytes);
+	uint64_t change_bytes = is_held ? holding->bytes : -holding->bytes;
+	if (holding->kind == KIND_MEMORY) {
+		run->words.off_heap_bytes += change_bytes;
+		return;
+	}
+	run->words.stack_bytes += change_bytes;
+	holding->heap->stack_bytes += change_bytes;
+	ol_collector_set_stack_bytes(holding->heap->collector, holding->heap->stack_bytes);
 }
 
 static int hold_mapping(struct ol_run *run, enum kind kind, uint64_t bytes,
@@ -98,7 +104,7 @@ static int hold_mapping(struct ol_run *run, enum kind kind, uint64_t bytes,
 		return result;
 	}
 	count_mapping(run, holding, true);
-	run->words.off_heap_requested_bytes += bytes;
+	run->words.beside_requested_bytes += bytes;
 	ol_run_touch(run, holding->mapping.address, bytes, OL_FILL_BYTE);
 	*ret_holding = holding;
 	return ol_run_verdict(run, error);
@@ -120,10 +126,10 @@ static void read_words(const volatile uint64_t *words, uint64_t count) {
 		(void)words[i];
 }
 
-void ol_run_scan_stacks(struct ol_run *run) {
+void ol_run_scan_stacks(struct ol_run *run, const struct ol_run_heap *heap) {
 	for (const struct ol_run_holding *holding = run->holdings; holding != NULL;
 		 holding = holding->next)
-		if (holding->kind == KIND_STACKS && !run->memory->is_pretend)
+		if (holding->kind == KIND_STACKS && holding->heap == heap && !run->memory->is_pretend)
 			read_words(holding->mapping.address, holding->mapping.bytes / sizeof(uint64_t));
 }
 
@@ -161,9 +167,9 @@ static int write_file(struct ol_run *run, struct ol_run_holding *holding, struct
 		uint64_t bytes = holding->bytes - holding->file.bytes;
 		if (bytes > OL_OS_PIECE_BYTES)
 			bytes = OL_OS_PIECE_BYTES;
-		ol_collector_leave(run->collector);
+		ol_run_leave(run);
 		result = run->os->ops->write_file(run->os, &holding->file, bytes, error);
-		ol_collector_enter(run->collector);
+		ol_run_enter(run);
 		if (result < 0)
 			return result;
 		run->words.file_bytes += bytes;
@@ -214,9 +220,9 @@ int ol_run_read_holding(
 		uint64_t bytes = holding->bytes - at_bytes;
 		if (bytes > OL_OS_PIECE_BYTES)
 			bytes = OL_OS_PIECE_BYTES;
-		ol_collector_leave(run->collector);
+		ol_run_leave(run);
 		result = run->os->ops->read_file(run->os, &holding->file, at_bytes, bytes, error);
-		ol_collector_enter(run->collector);
+		ol_run_enter(run);
 		if (result < 0)
 			return result;
 		at_bytes += bytes;

@@ -17,6 +17,13 @@ struct ol_reservation {
 	uint64_t bytes;
 };
 
+struct ol_run_heap {
+	struct ol_run *run;
+	struct ol_heap *heap;
+	struct ol_collector *collector;
+	uint64_t stack_bytes; /* That its cycles scan. */
+};
+
 struct ol_run {
 	struct ol_run_spec spec;
 	struct ol_run_links links;
@@ -27,8 +34,12 @@ struct ol_run {
 	struct ol_memory *memory;
 	struct ol_os_real os_real;
 	struct ol_os *os;
-	struct ol_heap *heap;
+	struct ol_heap *heap; /* The first. */
 	struct ol_collector *collector;
+	struct ol_collector_config config; /* Of that. */
+	unsigned heap_count;
+	struct ol_run_heap heaps[OL_RUN_HEAPS_MAX]; /* Beginning with the first. */
+	struct ol_run_heap *used;
 	struct ol_profile *profile; /* NULL: none is wanted. */
 	uint64_t unheard_bytes;     /* Asked for or written since the kernel was heard. */
 	uint32_t place;             /* In it, of what is allocated next. */
@@ -56,8 +67,17 @@ void ol_run_begin_writing(struct ol_run *run, uint64_t bytes);
 void ol_run_begin_beside(struct ol_run *run, uint64_t bytes);
 /* Writes to all of it, unless the run is told to end before that is done. */
 void ol_run_touch(struct ol_run *run, char *address, uint64_t bytes, enum ol_fill fill);
-/* For the collector: reads all of them, where they are real. */
-void ol_run_scan_stacks(struct ol_run *run);
+/* For the collector of a heap: reads all of its stacks, where they are real. */
+void ol_run_scan_stacks(struct ol_run *run, const struct ol_run_heap *heap);
+void ol_run_destroy_other_heaps(struct ol_run *run);
+/* Into the last words; by the program's thread. */
+void ol_run_note_other_heaps(struct ol_run *run);
+/* Tables of all heaps. */
+uint64_t ol_run_metadata_bytes(const struct ol_run *run);
+/* ol_collector_poll, _leave and _enter, of all heaps. */
+void ol_run_poll_collectors(struct ol_run *run);
+void ol_run_leave(struct ol_run *run);
+void ol_run_enter(struct ol_run *run);
 /* The end of all that the program still holds beside its heap. */
 void ol_run_release_holdings(struct ol_run *run);
 /* The present phase, if there is one, is over, and told. */

@@ -12,9 +12,9 @@ int ol_run_set_limit(struct ol_run *run, uint64_t bytes, struct ol_error *error)
 	/* A version 2 kernel may kill before it answers: the last words know why. */
 	run->words.limit_now_bytes = bytes;
 	ol_run_write_flight(run, OL_ACTIVITY_RUNNING);
-	ol_collector_leave(run->collector);
+	ol_run_leave(run);
 	int result = run->os->ops->set_limit(run->os, bytes, error);
-	ol_collector_enter(run->collector);
+	ol_run_enter(run);
 	if (result < 0)
 		run->words.limit_now_bytes = former_bytes;
 	ol_run_write_flight(run, OL_ACTIVITY_RUNNING);

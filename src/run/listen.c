@@ -46,13 +46,13 @@ void ol_run_hear_pretence(struct ol_run *run) {
 	if (pretence == NULL)
 		return;
 	pretence->note_beside(
-		pretence->context, ol_heap_stats(run->heap).metadata_bytes, run->words.script_peak_bytes);
+		pretence->context, ol_run_metadata_bytes(run), run->words.script_peak_bytes);
 	if (pretence->poll(pretence->context, &error) < 0)
 		ol_collector_break_off(run->collector, &error);
 }
 
 void ol_run_poll(struct ol_run *run, uint64_t bytes) {
-	ol_collector_poll(run->collector);
+	ol_run_poll_collectors(run);
 	ol_run_hear_pretence(run);
 	hear_lab(run);
 	run->unheard_bytes += bytes;
@@ -83,9 +83,9 @@ static short await_lab(struct ol_run *run, short events, uint64_t ns) {
 	if (run->links.pretence != NULL) {
 		ol_clock_sleep_ns(run->clock, ns);
 	} else {
-		ol_collector_leave(run->collector);
+		ol_run_leave(run);
 		(void)ppoll(&fd, 1, &time, NULL);
-		ol_collector_enter(run->collector);
+		ol_run_enter(run);
 	}
 	ol_run_poll(run, HEAR_EVERY_BYTES);
 	return fd.revents;

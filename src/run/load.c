@@ -16,6 +16,7 @@ enum {
 struct ol_run_load {
 	struct ol_run *run;
 	struct ol_load *load;
+	struct ol_run_heap *heap;
 	enum ol_load_kind kind;
 	uint32_t place;               /* In the heap profile; of all that it allocates. */
 	struct ol_load_totals noted;  /* In the profile. */
@@ -67,7 +68,10 @@ static int run_slice(struct ol_run_load *load, uint64_t bytes_max, uint64_t oper
 		return result;
 	/* It may have come to less, or to a little more. */
 	run->words.phase_requested_bytes += progress.bytes - request_bytes;
-	run->words.allocated_since_count_bytes += progress.bytes - request_bytes;
+	if (load->heap == ol_run_first_heap(run))
+		run->words.allocated_since_count_bytes += progress.bytes - request_bytes;
+	else
+		run->words.beside_requested_bytes += progress.bytes - request_bytes;
 	*ret_is_done = progress.is_done;
 	/* To find an entry takes about as long as to make one. */
 	ol_run_spend_allocation(run,
@@ -102,6 +106,7 @@ static uint64_t slice_share(double per_second, uint64_t max) {
 int ol_run_load_go_on(
 	struct ol_run_load *load, const struct ol_run_load_plan *plan, struct ol_error *error) {
 	struct ol_run *run = load->run;
+	ol_run_use(run, load->heap);
 	bool is_paced = plan->per_second > 0, is_counted = is_by_operations(load->kind);
 	uint64_t bytes_max = SLICE_BYTES, operations_max = SLICE_OPERATIONS;
 	if (is_paced && is_counted)
@@ -140,14 +145,18 @@ int ol_run_load_create(struct ol_run *run, const struct ol_load_spec *spec,
 	if (load == NULL)
 		return ol_error_set(error, -ENOMEM, "no memory for a load");
 	*load = (struct ol_run_load){
-		.run = run, .kind = spec->kind, .place = run->place, .next = run->loads
+		.run = run,
+		.heap = run->used,
+		.kind = spec->kind,
+		.place = run->place,
+		.next = run->loads,
 	};
 	if (run->loads != NULL)
 		run->loads->previous = load;
 	run->loads = load;
 	struct ol_load_world world = {
-		.heap = run->heap,
-		.collector = run->collector,
+		.heap = run->used->heap,
+		.collector = run->used->collector,
 		.memory = run->memory,
 		.touched_bytes = run->links.flight != NULL ? &run->links.flight->touched_bytes : NULL,
 	};

@@ -123,7 +123,8 @@ static void on_order(void *context, const char *text) {
 }
 
 static void scan_stacks(void *context) {
-	ol_run_scan_stacks(context);
+	struct ol_run *run = context;
+	ol_run_scan_stacks(run, &run->heaps[0]);
 }
 
 static uint64_t cage_bytes(void *context) {
@@ -183,7 +184,7 @@ static int create_parts(struct ol_run *run, struct ol_error *error) {
 	int result = ol_heap_create(run->memory, run->words.heap_address_bytes, &run->heap, error);
 	if (result < 0)
 		return result;
-	struct ol_collector_config config = {
+	run->config = (struct ol_collector_config){
 		.mode = mode,
 		.rules = rules,
 		.gogc = spec->gogc,
@@ -205,7 +206,11 @@ static int create_parts(struct ol_run *run, struct ol_error *error) {
 		.pressure_fd = run->links.pressure_fd,
 		.pressure_kind = (enum ol_pressure_kind)spec->pressure_kind,
 	};
-	return ol_collector_create(run->heap, run->clock, &config, &run->collector, error);
+	result = ol_collector_create(run->heap, run->clock, &run->config, &run->collector, error);
+	run->heaps[0] = (struct ol_run_heap){ run, run->heap, run->collector, 0 };
+	run->heap_count = 1;
+	run->used = &run->heaps[0];
+	return result;
 }
 
 int ol_run_create(const struct ol_run_spec *spec, const struct ol_run_links *links,
@@ -243,6 +248,7 @@ void ol_run_destroy(struct ol_run *run) {
 		run->memory->ops->unreserve(
 			run->memory, run->reservations[i].address, run->reservations[i].bytes);
 	ol_run_end_loads(run);
+	ol_run_destroy_other_heaps(run);
 	ol_collector_destroy(run->collector);
 	ol_heap_destroy(run->heap);
 	ol_profile_destroy(run->profile);
@@ -250,7 +256,7 @@ void ol_run_destroy(struct ol_run *run) {
 }
 
 struct ol_heap *ol_run_heap(struct ol_run *run) {
-	return run->heap;
+	return run->used->heap;
 }
 
 const struct ol_run_spec *ol_run_spec(const struct ol_run *run) {
@@ -258,7 +264,7 @@ const struct ol_run_spec *ol_run_spec(const struct ol_run *run) {
 }
 
 struct ol_memstats ol_run_memstats(const struct ol_run *run) {
-	return ol_collector_memstats(run->collector);
+	return ol_collector_memstats(run->used->collector);
 }
 
 void ol_run_note_script_bytes(struct ol_run *run, uint64_t bytes, uint64_t peak_bytes) {
@@ -282,7 +288,8 @@ int ol_run_begin(struct ol_run *run, struct ol_error *error) {
 	return 0;
 }
 
-uint64_t ol_run_garbage_bytes(struct ol_run *run) {
+/* Of the first heap, and notes it. */
+static uint64_t count_garbage(struct ol_run *run) {
 	/* A cycle under way uses the same marks. */
 	if (!ol_heap_is_idle(run->heap)) {
 		run->words.garbage_bytes = UINT64_MAX;
@@ -303,6 +310,15 @@ uint64_t ol_run_garbage_bytes(struct ol_run *run) {
 	return run->words.garbage_bytes;
 }
 
+uint64_t ol_run_garbage_bytes(struct ol_run *run) {
+	struct ol_heap *heap = run->used->heap;
+	if (heap == run->heap)
+		return count_garbage(run);
+	if (!ol_heap_is_idle(heap))
+		return UINT64_MAX;
+	return ol_heap_stats(heap).allocated_bytes - ol_heap_count_reachable_bytes(heap);
+}
+
 /* Counting walks what is live. It may cost a small share of the run; beyond that the last count
  * stands, and the last words say how old it is. */
 static bool may_count(const struct ol_run *run) {
@@ -313,7 +329,8 @@ int ol_run_end_phase(struct ol_run *run, struct ol_error *error) {
 	if (!run->has_phase)
 		return 0;
 	if (may_count(run) || !ol_heap_is_idle(run->heap))
-		(void)ol_run_garbage_bytes(run);
+		(void)count_garbage(run);
+	ol_run_note_other_heaps(run);
 	ol_run_hear_pretence(run);
 	run->phase.end_ns = ol_run_elapsed_ns(run);
 	run->phase.cage_bytes = ol_run_cage_bytes(run);
@@ -361,7 +378,8 @@ void ol_run_end(
 	ol_run_write_flight(run, OL_ACTIVITY_ENDING);
 	/* The last frames of a run: if the lab is gone there is nobody left to tell. */
 	(void)ol_run_end_phase(run, NULL);
-	ol_run_garbage_bytes(run);
+	(void)count_garbage(run);
+	ol_run_note_other_heaps(run);
 	note_address_space(run);
 	ol_run_write_flight(run, OL_ACTIVITY_ENDING);
 	bool is_in_order = outcome == OL_OUTCOME_SHUT_DOWN;
@@ -383,6 +401,7 @@ void ol_run_begin_writing(struct ol_run *run, uint64_t bytes) {
 		(void)ol_run_phase(run, "program", NULL);
 	ol_clock_spend_ns(run->clock, REQUEST_NS);
 	ol_run_poll(run, bytes);
+	ol_run_note_other_heaps(run);
 	run->words.request_bytes = bytes;
 	if (run->links.flight != NULL)
 		atomic_store_explicit(&run->links.flight->touched_bytes, 0, memory_order_relaxed);
@@ -397,10 +416,14 @@ void ol_run_begin_beside(struct ol_run *run, uint64_t bytes) {
 void ol_run_begin_request(struct ol_run *run, uint64_t bytes) {
 	ol_run_begin_writing(run, bytes);
 	run->words.phase_requested_bytes += bytes;
-	if (!ol_heap_is_idle(run->heap) ||
-		(run->words.allocated_since_count_bytes + bytes >= COUNT_EVERY_BYTES && may_count(run)))
-		ol_run_garbage_bytes(run);
-	run->words.allocated_since_count_bytes += bytes;
+	if (run->used->heap == run->heap) {
+		if (!ol_heap_is_idle(run->heap) ||
+			(run->words.allocated_since_count_bytes + bytes >= COUNT_EVERY_BYTES && may_count(run)))
+			(void)count_garbage(run);
+		run->words.allocated_since_count_bytes += bytes;
+	} else {
+		run->words.beside_requested_bytes += bytes;
+	}
 	ol_run_write_flight(run, OL_ACTIVITY_ALLOCATING);
 }
 
@@ -430,6 +453,7 @@ void ol_run_touch(struct ol_run *run, char *address, uint64_t bytes, enum ol_fil
 	static const uint8_t fill = 0xff; /* As the original program fills its slabs. */
 	_Atomic uint64_t *touched =
 		run->links.flight != NULL ? &run->links.flight->touched_bytes : NULL;
+	ol_run_note_other_heaps(run);
 	ol_run_write_flight(run, OL_ACTIVITY_TOUCHING);
 	while (bytes > 0) {
 		uint64_t piece_bytes = ol_run_piece_bytes(run);
@@ -438,12 +462,12 @@ void ol_run_touch(struct ol_run *run, char *address, uint64_t bytes, enum ol_fil
 		/* Little is written before anybody could have stopped the world for it. */
 		bool is_long = piece_bytes >= LONG_TOUCH_BYTES;
 		if (is_long)
-			ol_collector_leave(run->collector);
+			ol_run_leave(run);
 		run->memory->ops->touch(run->memory, address, piece_bytes, fill, touched);
 		if (kind == OL_FILL_RANDOM && !run->memory->is_pretend)
 			fill_randomly(&run->random, address, piece_bytes);
 		if (is_long)
-			ol_collector_enter(run->collector);
+			ol_run_enter(run);
 		address += piece_bytes;
 		bytes -= piece_bytes;
 		if (bytes > 0 || run->links.pretence != NULL)
@@ -459,25 +483,27 @@ void ol_run_touch(struct ol_run *run, char *address, uint64_t bytes, enum ol_fil
 static void note_allocated(struct ol_run *run, ol_root root) {
 	if (run->profile != NULL)
 		ol_profile_note_allocated(run->profile, run->place, 1,
-			ol_heap_object_bytes(run->heap, ol_heap_root_load(run->heap, root)));
+			ol_heap_object_bytes(run->used->heap, ol_heap_root_load(run->used->heap, root)));
 }
 
 int ol_run_slab(struct ol_run *run, uint64_t bytes, enum ol_fill fill, ol_root *ret_root,
 	struct ol_error *error) {
 	ol_run_begin_request(run, bytes);
 	ol_root root;
-	int result = ol_collector_allocate_slab(run->collector, bytes, &root, error);
+	int result = ol_collector_verdict(run->collector, error);
+	if (result == 0)
+		result = ol_collector_allocate_slab(run->used->collector, bytes, &root, error);
 	if (result < 0)
 		return result;
 	note_allocated(run, root);
-	ol_run_touch(run, ol_heap_root_load(run->heap, root), bytes, fill);
+	ol_run_touch(run, ol_heap_root_load(run->used->heap, root), bytes, fill);
 	*ret_root = root;
 	return ol_collector_verdict(run->collector, error);
 }
 
 int ol_run_write_slab(struct ol_run *run, ol_root root, struct ol_error *error) {
-	void *slab = ol_heap_root_load(run->heap, root);
-	uint64_t bytes = ol_heap_object_bytes(run->heap, slab);
+	void *slab = ol_heap_root_load(run->used->heap, root);
+	uint64_t bytes = ol_heap_object_bytes(run->used->heap, slab);
 	ol_run_begin_writing(run, bytes);
 	ol_run_touch(run, slab, bytes, OL_FILL_BYTE);
 	return ol_collector_verdict(run->collector, error);
@@ -487,13 +513,16 @@ int ol_run_node(struct ol_run *run, uint32_t slot_count, uint64_t payload_bytes,
 	struct ol_error *error) {
 	ol_run_begin_request(run, payload_bytes);
 	ol_root root;
-	int result =
-		ol_collector_allocate_node(run->collector, slot_count, payload_bytes, &root, error);
+	int result = ol_collector_verdict(run->collector, error);
+	if (result == 0)
+		result = ol_collector_allocate_node(
+			run->used->collector, slot_count, payload_bytes, &root, error);
 	if (result < 0)
 		return result;
 	note_allocated(run, root);
 	if (payload_bytes > 0)
-		ol_run_touch(run, ol_heap_payload(run->heap, ol_heap_root_load(run->heap, root)),
+		ol_run_touch(run,
+			ol_heap_payload(run->used->heap, ol_heap_root_load(run->used->heap, root)),
 			payload_bytes, OL_FILL_BYTE);
 	*ret_root = root;
 	return ol_collector_verdict(run->collector, error);
@@ -555,15 +584,15 @@ void ol_run_tag(struct ol_run *run, const char *tag) {
 }
 
 void ol_run_collect(struct ol_run *run) {
-	ol_collector_collect(run->collector);
+	ol_collector_collect(run->used->collector);
 }
 
 uint64_t ol_run_free_os_memory(struct ol_run *run) {
-	return ol_collector_free_os_memory(run->collector);
+	return ol_collector_free_os_memory(run->used->collector);
 }
 
 int ol_run_check(struct ol_run *run, struct ol_error *error) {
-	return ol_collector_check(run->collector, error);
+	return ol_collector_check(run->used->collector, error);
 }
 
 int ol_run_log(struct ol_run *run, const char *text, struct ol_error *error) {
@@ -571,5 +600,5 @@ int ol_run_log(struct ol_run *run, const char *text, struct ol_error *error) {
 }
 
 void ol_run_set_limits(struct ol_run *run, int32_t gogc, uint64_t memory_limit_bytes) {
-	ol_collector_set_limits(run->collector, gogc, memory_limit_bytes);
+	ol_collector_set_limits(run->used->collector, gogc, memory_limit_bytes);
 }

@@ -57,6 +57,16 @@ int ol_run_create(const struct ol_run_spec *spec, const struct ol_run_links *lin
 	struct ol_run **ret_run, struct ol_error *error);
 void ol_run_destroy(struct ol_run *run); /* NULL is fine. */
 
+/* What is about "the heap" is about the one in use: the first, until another is put to use. */
+enum { OL_RUN_HEAPS_MAX = 4 };
+struct ol_run_heap; /* Opaque; lives as long as its run. */
+struct ol_run_heap *ol_run_first_heap(struct ol_run *run);
+struct ol_run_heap *ol_run_used_heap(struct ol_run *run);
+void ol_run_use(struct ol_run *run, struct ol_run_heap *heap);
+/* One more heap with a collector and a pacer of its own: Go's rules, whatever the policy. -ENOSPC:
+ * there are OL_RUN_HEAPS_MAX; -ENOMEM. */
+int ol_run_second_heap(struct ol_run *run, int32_t gogc, uint64_t memory_limit_bytes,
+	struct ol_run_heap **ret_heap, struct ol_error *error);
 struct ol_heap *ol_run_heap(struct ol_run *run);
 const struct ol_run_spec *ol_run_spec(const struct ol_run *run);
 

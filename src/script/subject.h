@@ -46,6 +46,7 @@ bool ol_subject_was_refused(const struct ol_script_subject *subject, const struc
 struct ol_handle {
 	ol_root root;   /* OL_ROOT_NONE: closed. */
 	uint32_t place; /* That allocated its object, in the heap profile. */
+	struct ol_run_heap *heap;
 };
 
 static inline struct ol_script_subject *ol_subject_of(lua_State *L) {
@@ -70,13 +71,24 @@ void ol_subject_note_place(lua_State *L);
 struct ol_handle *ol_handle_push_closed(lua_State *L, const char *kind);
 /* Leaves a handle on object, with a new root. Raises. */
 void ol_handle_push(lua_State *L, void *object);
-/* The object behind the slab, node or root at index; raises if it is another thing or closed. */
+/* The object behind the slab, node or root at index; raises if it is another thing, closed, or of
+ * another heap than the one in use. */
 void *ol_handle_check_object(lua_State *L, int index);
 /* The run, where the program may use it now; the second: where argument 1 is the heap. Raise. */
 struct ol_run *ol_subject_check_run(lua_State *L);
-struct ol_run *ol_subject_check_heap(lua_State *L);
+struct ol_run *ol_subject_check_heap(lua_State *L); /* Which is in use from then on. */
 /* A whole number of bytes or slots from minimum up; raises. */
 uint64_t ol_subject_check_count(lua_State *L, int index, uint64_t minimum, const char *what);
+
+/* Argument 2 is a table, all its fields among names, which ends with NULL; function asks. Raises.
+ */
+void ol_subject_check_fields(lua_State *L, const char *function, const char *const *names);
+/* The number at index, which is called name, from minimum to maximum; the second: a size, which may
+ * be a text. Raise. */
+uint64_t ol_subject_check_number(
+	lua_State *L, int index, const char *name, uint64_t minimum, uint64_t maximum);
+uint64_t ol_subject_check_bytes(
+	lua_State *L, int index, const char *name, uint64_t minimum, uint64_t maximum);
 
 /* Make the metatables. Raise. */
 void ol_subject_open_handles(lua_State *L);

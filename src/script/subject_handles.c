@@ -53,19 +53,23 @@ uint64_t ol_subject_check_count(lua_State *L, int index, uint64_t minimum, const
 	return (uint64_t)count;
 }
 
-static struct ol_heap *heap_of(lua_State *L) {
-	return ol_run_heap(ol_subject_of(L)->run);
+/* The heap of the handle, which is in use from then on. */
+static struct ol_heap *use_heap(lua_State *L, const struct ol_handle *handle) {
+	struct ol_run *run = ol_subject_of(L)->run;
+	ol_run_use(run, handle->heap);
+	return ol_run_heap(run);
 }
 
 struct ol_handle *ol_handle_push_closed(lua_State *L, const char *kind) {
 	struct ol_handle *handle = lua_newuserdatauv(L, sizeof *handle, 0); /* handle */
-	*handle = (struct ol_handle){ OL_ROOT_NONE, OL_PROFILE_NOWHERE };
+	struct ol_run *run = ol_subject_of(L)->run;
+	*handle = (struct ol_handle){ OL_ROOT_NONE, OL_PROFILE_NOWHERE, ol_run_used_heap(run) };
 	luaL_setmetatable(L, kind);
 	return handle;
 }
 
 void ol_handle_push(lua_State *L, void *object) {
-	struct ol_heap *heap = heap_of(L);
+	struct ol_heap *heap = ol_run_heap(ol_subject_of(L)->run);
 	const char *kind = ol_heap_is_node(heap, object) ? OL_HANDLE_NODE : OL_HANDLE_SLAB;
 	struct ol_handle *handle = ol_handle_push_closed(L, kind); /* handle */
 	struct ol_error error;
@@ -90,19 +94,23 @@ void *ol_handle_check_object(lua_State *L, int index) {
 			continue;
 		if (handle->root == OL_ROOT_NONE)
 			luaL_error(L, "this %s was released", kinds[i]);
-		return ol_heap_root_load(heap_of(L), handle->root);
+		struct ol_run *run = ol_subject_of(L)->run;
+		if (handle->heap != ol_run_used_heap(run))
+			luaL_error(L, "this %s is of another heap: a heap refers to objects of its own only",
+				kinds[i]);
+		return ol_heap_root_load(ol_run_heap(run), handle->root);
 	}
 	luaL_error(L, "expected a slab or a node, not %s", luaL_typename(L, index));
 	return NULL;
 }
 
 static void let_go(lua_State *L, struct ol_handle *handle) {
-	struct ol_heap *heap = heap_of(L);
+	struct ol_heap *heap = use_heap(L, handle);
 	if (handle->place != OL_PROFILE_NOWHERE)
 		ol_profile_note_released(ol_run_profile(ol_subject_of(L)->run), handle->place, 1,
 			ol_heap_object_bytes(heap, ol_heap_root_load(heap, handle->root)));
 	ol_heap_root_release(heap, handle->root);
-	*handle = (struct ol_handle){ OL_ROOT_NONE, OL_PROFILE_NOWHERE };
+	*handle = (struct ol_handle){ OL_ROOT_NONE, OL_PROFILE_NOWHERE, handle->heap };
 }
 
 /***
@@ -124,7 +132,7 @@ static int slab_release(lua_State *L) {
  */
 static int slab_bytes(lua_State *L) {
 	struct ol_handle *handle = check_open(L, 1, OL_HANDLE_SLAB);
-	struct ol_heap *heap = heap_of(L);
+	struct ol_heap *heap = use_heap(L, handle);
 	ol_lua_push_uint64(
 		L, ol_heap_object_bytes(heap, ol_heap_root_load(heap, handle->root))); /* bytes */
 	return 1;
@@ -137,6 +145,7 @@ static int slab_bytes(lua_State *L) {
 static int slab_write(lua_State *L) {
 	const struct ol_handle *handle = check_open(L, 1, OL_HANDLE_SLAB);
 	struct ol_error error;
+	(void)use_heap(L, handle);
 	if (ol_run_write_slab(ol_subject_check_run(L), handle->root, &error) < 0)
 		return ol_subject_raise(L, &error);
 	ol_subject_obey(L);
@@ -160,7 +169,7 @@ static int node_release(lua_State *L) {
  */
 static int node_bytes(lua_State *L) {
 	struct ol_handle *handle = check_open(L, 1, OL_HANDLE_NODE);
-	struct ol_heap *heap = heap_of(L);
+	struct ol_heap *heap = use_heap(L, handle);
 	ol_lua_push_uint64(
 		L, ol_heap_object_bytes(heap, ol_heap_root_load(heap, handle->root))); /* bytes */
 	return 1;
@@ -173,14 +182,14 @@ static int node_bytes(lua_State *L) {
  */
 static int node_slots(lua_State *L) {
 	struct ol_handle *handle = check_open(L, 1, OL_HANDLE_NODE);
-	struct ol_heap *heap = heap_of(L);
+	struct ol_heap *heap = use_heap(L, handle);
 	lua_pushinteger(L, ol_heap_slot_count(heap, ol_heap_root_load(heap, handle->root))); /* slots */
 	return 1;
 }
 
-static uint32_t check_slot(lua_State *L, int index, const void *node) {
+static uint32_t check_slot(lua_State *L, int index, struct ol_heap *heap, const void *node) {
 	uint64_t slot = ol_subject_check_count(L, index, 1, "a slot");
-	uint32_t slot_count = ol_heap_slot_count(heap_of(L), node);
+	uint32_t slot_count = ol_heap_slot_count(heap, node);
 	if (slot > slot_count)
 		luaL_error(
 			L, "there is no slot %I: the node has %I", (LUAI_UACINT)slot, (LUAI_UACINT)slot_count);
@@ -195,13 +204,14 @@ static uint32_t check_slot(lua_State *L, int index, const void *node) {
  */
 static int node_set(lua_State *L) {
 	struct ol_handle *handle = check_open(L, 1, OL_HANDLE_NODE);
-	void *node = ol_heap_root_load(heap_of(L), handle->root);
-	uint32_t slot = check_slot(L, 2, node);
+	struct ol_heap *heap = use_heap(L, handle);
+	void *node = ol_heap_root_load(heap, handle->root);
+	uint32_t slot = check_slot(L, 2, heap, node);
 	luaL_checkany(L, 3);
 	void *target = lua_isnil(L, 3) ? NULL : ol_handle_check_object(L, 3);
 
-	ol_heap_note_store(heap_of(L), node, slot);
-	ol_heap_store(heap_of(L), node, slot, target);
+	ol_heap_note_store(heap, node, slot);
+	ol_heap_store(heap, node, slot, target);
 	return 0;
 }
 
@@ -213,10 +223,11 @@ static int node_set(lua_State *L) {
  */
 static int node_get(lua_State *L) {
 	struct ol_handle *handle = check_open(L, 1, OL_HANDLE_NODE);
-	void *node = ol_heap_root_load(heap_of(L), handle->root);
-	uint32_t slot = check_slot(L, 2, node);
+	struct ol_heap *heap = use_heap(L, handle);
+	void *node = ol_heap_root_load(heap, handle->root);
+	uint32_t slot = check_slot(L, 2, heap, node);
 
-	void *target = ol_heap_load(heap_of(L), node, slot);
+	void *target = ol_heap_load(heap, node, slot);
 
 	if (target == NULL)
 		lua_pushnil(L); /* nil */
@@ -233,7 +244,7 @@ static int node_get(lua_State *L) {
 static int root_get(lua_State *L) {
 	struct ol_handle *handle = check_open(L, 1, OL_HANDLE_ROOT);
 
-	void *target = ol_heap_root_load(heap_of(L), handle->root);
+	void *target = ol_heap_root_load(use_heap(L, handle), handle->root);
 
 	if (target == NULL)
 		lua_pushnil(L); /* nil */
@@ -249,10 +260,11 @@ static int root_get(lua_State *L) {
  */
 static int root_set(lua_State *L) {
 	struct ol_handle *handle = check_open(L, 1, OL_HANDLE_ROOT);
+	struct ol_heap *heap = use_heap(L, handle);
 	luaL_checkany(L, 2);
 	void *target = lua_isnil(L, 2) ? NULL : ol_handle_check_object(L, 2);
 
-	ol_heap_root_store(heap_of(L), handle->root, target);
+	ol_heap_root_store(heap, handle->root, target);
 	return 0;
 }
 

@@ -9,7 +9,7 @@
 #include "script/push.h"
 #include "script/subject.h"
 
-enum { WAIT_SECONDS_MAX = 3600 };
+enum { WAIT_SECONDS_MAX = 3600, GOGC_MAX = 1000000 };
 
 struct ol_run *ol_subject_check_run(lua_State *L) {
 	const struct ol_script_subject *subject = ol_subject_of(L);
@@ -21,9 +21,15 @@ struct ol_run *ol_subject_check_run(lua_State *L) {
 	return subject->run;
 }
 
+struct heap_handle {
+	struct ol_run_heap *heap;
+};
+
 struct ol_run *ol_subject_check_heap(lua_State *L) {
-	luaL_checkudata(L, 1, OL_HANDLE_HEAP);
-	return ol_subject_check_run(L);
+	const struct heap_handle *handle = luaL_checkudata(L, 1, OL_HANDLE_HEAP);
+	struct ol_run *run = ol_subject_check_run(L);
+	ol_run_use(run, handle->heap);
+	return run;
 }
 
 /***
@@ -296,6 +302,58 @@ static int cage_limit_now(lua_State *L) {
 	return 1;
 }
 
+static bool is_off(lua_State *L) {
+	return lua_type(L, -1) == LUA_TSTRING && strcmp(lua_tostring(L, -1), "off") == 0;
+}
+
+static struct heap_handle *push_heap(lua_State *L, struct ol_run_heap *heap) {
+	struct heap_handle *handle = lua_newuserdatauv(L, sizeof *handle, 0); /* heap */
+	handle->heap = heap;
+	luaL_setmetatable(L, OL_HANDLE_HEAP);
+	return handle;
+}
+
+void ol_subject_push_heap(lua_State *L) {
+	push_heap(L, ol_run_first_heap(ol_subject_of(L)->run));
+}
+
+/***
+ * One more heap in the same process, with a collector and a pacer of its own: another runtime in
+ * the same cage. It has the methods of a heap. Go's rules hold in it, whatever the run's policy;
+ * what the report tells of collections, garbage and memory statistics is about the first. It stays
+ * to the end of the run; a program has four heaps at most. Objects of one heap cannot refer to
+ * those of another. Fields: `gogc` (percent or "off"; the run's), `memlimit` (a size or "off"; the
+ * run's).
+ * @function heap:second
+ * @tparam[opt] table fields
+ * @treturn heap
+ */
+static int heap_second(lua_State *L) {
+	static const char *const names[] = { "gogc", "memlimit", NULL };
+	struct ol_run *run = ol_subject_check_heap(L);
+	const struct ol_run_spec *spec = ol_run_spec(run);
+	int32_t gogc = spec->gogc;
+	uint64_t memory_limit_bytes = spec->memory_limit_bytes;
+	if (!lua_isnoneornil(L, 2)) {
+		ol_subject_check_fields(L, "heap:second", names);
+		if (lua_getfield(L, 2, "gogc") != LUA_TNIL) /* ..., gogc */
+			gogc = is_off(L)
+					   ? OL_GOGC_OFF
+					   : (int32_t)ol_subject_check_number(L, lua_gettop(L), "gogc", 0, GOGC_MAX);
+		if (lua_getfield(L, 2, "memlimit") != LUA_TNIL) /* ..., gogc, memlimit */
+			memory_limit_bytes = is_off(L) ? OL_MEMORY_LIMIT_OFF
+										   : ol_subject_check_bytes(L, lua_gettop(L), "memlimit", 1,
+												 OL_MEMORY_LIMIT_OFF - 1);
+	}
+	struct ol_error error;
+
+	struct heap_handle *handle = push_heap(L, NULL); /* ..., heap */
+	if (ol_run_second_heap(run, gogc, memory_limit_bytes, &handle->heap, &error) < 0)
+		return ol_subject_raise(L, &error);
+	ol_subject_obey(L);
+	return 1;
+}
+
 void ol_subject_open_heap(lua_State *L) {
 	static const luaL_Reg methods[] = {
 		{ "phase", heap_phase },
@@ -311,6 +369,7 @@ void ol_subject_open_heap(lua_State *L) {
 		{ "garbage", heap_garbage },
 		{ "check", heap_check },
 		{ "elapsed_ns", heap_elapsed_ns },
+		{ "second", heap_second },
 		{ NULL, NULL },
 	};
 	luaL_newmetatable(L, OL_HANDLE_HEAP); /* metatable */
@@ -319,12 +378,6 @@ void ol_subject_open_heap(lua_State *L) {
 	lua_pushliteral(L, OL_HANDLE_HEAP); /* metatable, name */
 	lua_setfield(L, -2, "__metatable");
 	lua_pop(L, 1);
-}
-
-void ol_subject_push_heap(lua_State *L) {
-	/* Nothing in it: the run is the state's. */
-	lua_newuserdatauv(L, 0, 0); /* heap */
-	luaL_setmetatable(L, OL_HANDLE_HEAP);
 }
 
 void ol_subject_push_cage(lua_State *L) {

@@ -185,6 +185,7 @@ static int handle(struct serving *serving, struct ol_error *error) {
 	if (request->kind == OL_REQUEST_LINE || request->kind == OL_REQUEST_COMPLETE)
 		return ol_subject_answer_prompt(subject, request, serving->answer, error);
 	if (request->kind == OL_REQUEST_LIMITS) {
+		ol_run_use(subject->run, ol_run_first_heap(subject->run));
 		ol_run_set_limits(subject->run, request->gogc, request->memory_limit_bytes);
 		serving->answer->has_memstats = 1;
 	} else {
@@ -211,6 +212,7 @@ int ol_subject_serve(struct ol_script_subject *subject, struct ol_error *error) 
 		result = handle(&serving, error);
 		if (result < 0)
 			return result;
+		ol_run_use(subject->run, ol_run_first_heap(subject->run));
 		if (frame->answer.has_memstats)
 			frame->answer.memstats = ol_run_memstats(subject->run);
 		ol_run_answer(subject->run, frame);

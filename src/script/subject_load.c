@@ -42,7 +42,7 @@ static const char *const operation_names[] = {
 };
 
 /* The argument is a table, and all its fields are among those named. */
-static void check_fields(lua_State *L, const char *function, const char *const *names) {
+void ol_subject_check_fields(lua_State *L, const char *function, const char *const *names) {
 	size_t count = 0;
 	while (names[count] != NULL)
 		count++;
@@ -73,7 +73,7 @@ static bool has_field(lua_State *L, const char *name) {
 }
 
 /* The number at index, which is called name, from minimum to maximum. */
-static uint64_t check_count(
+uint64_t ol_subject_check_number(
 	lua_State *L, int index, const char *name, uint64_t minimum, uint64_t maximum) {
 	if (lua_type(L, index) != LUA_TNUMBER)
 		luaL_error(L, "'%s': expected a whole number, not %s", name, luaL_typename(L, index));
@@ -93,7 +93,7 @@ static uint64_t check_count(
 }
 
 /* The same for a size, which may be a text. */
-static uint64_t check_bytes(
+uint64_t ol_subject_check_bytes(
 	lua_State *L, int index, const char *name, uint64_t minimum, uint64_t maximum) {
 	if (lua_type(L, index) == LUA_TSTRING) {
 		struct ol_error error;
@@ -106,21 +106,22 @@ static uint64_t check_bytes(
 		luaL_error(L, "'%s': expected a size, such as 65536 or \"64K\", not %s", name,
 			luaL_typename(L, index));
 	}
-	return check_count(L, index, name, minimum, maximum);
+	return ol_subject_check_number(L, index, name, minimum, maximum);
 }
 
 /* The fields; absent where they are not there. */
 static uint64_t count_field(
 	lua_State *L, const char *name, uint64_t minimum, uint64_t maximum, uint64_t absent) {
 	bool is_there = lua_getfield(L, ARGUMENT, name) != LUA_TNIL; /* value */
-	uint64_t count = is_there ? check_count(L, lua_gettop(L), name, minimum, maximum) : absent;
+	uint64_t count =
+		is_there ? ol_subject_check_number(L, lua_gettop(L), name, minimum, maximum) : absent;
 	lua_pop(L, 1);
 	return count;
 }
 
 static uint64_t bytes_field(lua_State *L, const char *name, uint64_t maximum, uint64_t absent) {
 	bool is_there = lua_getfield(L, ARGUMENT, name) != LUA_TNIL; /* value */
-	uint64_t bytes = is_there ? check_bytes(L, lua_gettop(L), name, 0, maximum) : absent;
+	uint64_t bytes = is_there ? ol_subject_check_bytes(L, lua_gettop(L), name, 0, maximum) : absent;
 	lua_pop(L, 1);
 	return bytes;
 }
@@ -159,16 +160,18 @@ static struct ol_load_sizes sizes_field(lua_State *L, const char *function, uint
 	if (type == LUA_TNIL)
 		luaL_error(L, "%s needs a 'size': of each object, or { from, to }", function);
 	if (type != LUA_TTABLE) {
-		sizes.bytes_min = check_bytes(L, index, "size", minimum, OL_LOAD_OBJECT_BYTES_MAX);
+		sizes.bytes_min =
+			ol_subject_check_bytes(L, index, "size", minimum, OL_LOAD_OBJECT_BYTES_MAX);
 		sizes.bytes_max = sizes.bytes_min;
 	} else {
 		if (lua_rawlen(L, index) != 2)
 			luaL_error(L, "'size': expected one size, or two, { from, to }");
 		lua_rawgeti(L, index, 1); /* value, from */
 		lua_rawgeti(L, index, 2); /* value, from, to */
-		sizes.bytes_min = check_bytes(L, index + 1, "size", minimum, OL_LOAD_OBJECT_BYTES_MAX);
+		sizes.bytes_min =
+			ol_subject_check_bytes(L, index + 1, "size", minimum, OL_LOAD_OBJECT_BYTES_MAX);
 		sizes.bytes_max =
-			check_bytes(L, index + 2, "size", sizes.bytes_min, OL_LOAD_OBJECT_BYTES_MAX);
+			ol_subject_check_bytes(L, index + 2, "size", sizes.bytes_min, OL_LOAD_OBJECT_BYTES_MAX);
 	}
 	lua_settop(L, index - 1);
 	return sizes;
@@ -178,7 +181,7 @@ static struct ol_load_sizes sizes_field(lua_State *L, const char *function, uint
 static double rate_field(lua_State *L, bool is_of_bytes) {
 	bool is_text = lua_getfield(L, ARGUMENT, "rate") == LUA_TSTRING; /* value */
 	double rate = is_of_bytes && is_text
-					  ? (double)check_bytes(L, lua_gettop(L), "rate", 1, COUNT_MAX)
+					  ? (double)ol_subject_check_bytes(L, lua_gettop(L), "rate", 1, COUNT_MAX)
 					  : number_field(L, "rate", PER_SECOND_MIN, PER_SECOND_MAX, 0);
 	lua_pop(L, 1);
 	return rate;
@@ -239,7 +242,7 @@ static int heap_churn(lua_State *L) {
 	static const char *const names[FIELDS_MAX] = { "size", "bytes", "objects", "seconds", "live",
 		"rate", "kind" };
 	ol_subject_check_heap(L);
-	check_fields(L, "heap:churn", names);
+	ol_subject_check_fields(L, "heap:churn", names);
 	struct ol_load_spec spec = { .kind = OL_LOAD_CHURN };
 	spec.churn.is_nodes = choice_field(L, "kind", "slab", "node");
 	spec.sizes = sizes_field(L, "heap:churn", spec.churn.is_nodes ? OL_LOAD_NODE_BYTES_MIN : 1);
@@ -258,7 +261,7 @@ static int heap_churn(lua_State *L) {
 static int heap_ramp(lua_State *L) {
 	static const char *const names[FIELDS_MAX] = { "size", "bytes", "objects", "seconds", "rate" };
 	ol_subject_check_heap(L);
-	check_fields(L, "heap:ramp", names);
+	ol_subject_check_fields(L, "heap:ramp", names);
 	struct ol_load_spec spec = { .kind = OL_LOAD_RAMP };
 	spec.sizes = sizes_field(L, "heap:ramp", 1);
 	struct ol_run_load_plan plan = plan_fields(L, "heap:ramp", spec.kind, false);
@@ -277,7 +280,7 @@ static int heap_cache(lua_State *L) {
 	static const char *const names[FIELDS_MAX] = { "entries", "size", "requests", "hits", "replace",
 		"seconds", "rate" };
 	ol_subject_check_heap(L);
-	check_fields(L, "heap:cache", names);
+	ol_subject_check_fields(L, "heap:cache", names);
 	if (!has_field(L, "entries"))
 		return luaL_error(L, "heap:cache needs 'entries': how many");
 	struct ol_load_spec spec = { .kind = OL_LOAD_CACHE };
@@ -301,7 +304,7 @@ static int heap_queue(lua_State *L) {
 	static const char *const names[FIELDS_MAX] = { "items", "size", "backlog", "burst", "seconds",
 		"rate" };
 	ol_subject_check_heap(L);
-	check_fields(L, "heap:queue", names);
+	ol_subject_check_fields(L, "heap:queue", names);
 	struct ol_load_spec spec = { .kind = OL_LOAD_QUEUE };
 	spec.sizes = sizes_field(L, "heap:queue", OL_LOAD_ITEM_BYTES_MIN);
 	spec.queue.backlog = count_field(L, "backlog", 0, COUNT_MAX, 0);
@@ -322,7 +325,7 @@ static int heap_tree(lua_State *L) {
 	static const char *const names[FIELDS_MAX] = { "depth", "payload", "rebuild", "seconds",
 		"rate" };
 	ol_subject_check_heap(L);
-	check_fields(L, "heap:tree", names);
+	ol_subject_check_fields(L, "heap:tree", names);
 	if (!has_field(L, "depth"))
 		return luaL_error(L, "heap:tree needs a 'depth': levels");
 	struct ol_load_spec spec = { .kind = OL_LOAD_TREE };
@@ -342,7 +345,7 @@ static int heap_tree(lua_State *L) {
 static int heap_survivors(lua_State *L) {
 	static const char *const names[FIELDS_MAX] = { "size", "bytes", "objects", "keep", "rate" };
 	ol_subject_check_heap(L);
-	check_fields(L, "heap:survivors", names);
+	ol_subject_check_fields(L, "heap:survivors", names);
 	struct ol_load_spec spec = { .kind = OL_LOAD_SURVIVORS };
 	spec.sizes = sizes_field(L, "heap:survivors", 1);
 	spec.survivors.keep_share = number_field(L, "keep", 0, 1, 0.1);
@@ -375,7 +378,7 @@ static int load_run(lua_State *L) {
 		names[count++] = "seconds";
 	if (operation_names[kind] != NULL)
 		names[count++] = operation_names[kind];
-	check_fields(L, "load:run", names);
+	ol_subject_check_fields(L, "load:run", names);
 	struct ol_run_load_plan plan = plan_fields(L, "load:run", kind, false);
 	struct ol_error error;
 	ol_subject_note_place(L);

@@ -152,6 +152,8 @@ static void ask(struct asking *asking) {
 	assert(!subject->is_policy_asked);
 	/* A state that is being ended runs no Lua any more; what ended it is told already. */
 	if (!subject->has_policy_failed && !subject->lua->is_aborted) {
+		/* Whatever it looks at, the program goes on with the heap that it has in use. */
+		struct ol_run_heap *used = subject->run != NULL ? ol_run_used_heap(subject->run) : NULL;
 		subject->is_policy_asked = true;
 		policy->callback = asking->callback;
 		policy->stats = asking->stats;
@@ -160,6 +162,8 @@ static void ask(struct asking *asking) {
 			note_failure(subject, &error);
 		policy->stats = NULL;
 		policy->orders = NULL;
+		if (used != NULL)
+			ol_run_use(subject->run, used);
 		subject->is_policy_asked = false;
 	}
 	if (subject->has_policy_failed)

@@ -35,7 +35,7 @@ static void memory_beside_the_heap_is_written_counted_and_given_back(void **stat
 	ol_run_release_holding(world->run, third);
 	ol_run_release_holding(world->run, first);
 	assert_int_equal(words_of(world).off_heap_bytes, 0);
-	assert_int_equal(words_of(world).off_heap_requested_bytes, 4 * OL_MIB + 2);
+	assert_int_equal(words_of(world).beside_requested_bytes, 4 * OL_MIB + 2);
 	assert_int_equal(ol_run_memstats(world->run).mallocs, before);
 	/* The rest is the run's to give back. */
 	assert_int_equal(ol_run_hold_memory(world->run, OL_MIB, &first, NULL), 0);
@@ -137,6 +137,75 @@ static void a_memory_limit_counts_stacks(void **state) {
 	assert_true(goals_bytes[1] < 50 * OL_MIB);
 	plan_with_stacks("go1.19", "stw", 110 * OL_MIB, goals_bytes);
 	assert_true(goals_bytes[1] < goals_bytes[0]);
+}
+
+static void a_second_heap_has_a_pacer_of_its_own(void **state) {
+	(void)state;
+	static const char *const collectors[] = { "stw", "incremental", "concurrent" };
+	for (int i = 0; i < 3; i++) {
+		struct world *world = open_world();
+		struct ol_run_heap *first, *second, *third;
+		ol_root root, other_root;
+		snprintf(world->spec.collector, sizeof world->spec.collector, "%s", collectors[i]);
+		start(world);
+		first = ol_run_first_heap(world->run);
+		assert_int_equal(ol_run_second_heap(world->run, 50, OL_MEMORY_LIMIT_OFF, &second, NULL), 0);
+		assert_ptr_equal(ol_run_used_heap(world->run), first);
+		assert_int_equal(ol_run_slab(world->run, 12 * OL_MIB, OL_FILL_BYTE, &root, NULL), 0);
+		ol_run_collect(world->run);
+		uint64_t goal_bytes = goal_of(world);
+		ol_run_use(world->run, second);
+		assert_int_equal(ol_run_memstats(world->run).mallocs, 0);
+		assert_int_equal(ol_run_slab(world->run, 8 * OL_MIB, OL_FILL_BYTE, &other_root, NULL), 0);
+		ol_run_collect(world->run);
+		assert_in_range(goal_of(world), 12 * OL_MIB, 12 * OL_MIB + (256 << 10));
+		ol_heap_root_release(ol_run_heap(world->run), other_root);
+		assert_int_equal(ol_run_garbage_bytes(world->run), 8 * OL_MIB);
+		assert_int_equal(ol_run_check(world->run, NULL), 0);
+		/* What is told of the run is told of the first. */
+		struct ol_last_words words = words_of(world);
+		assert_int_equal(words.memstats.heap_alloc, 12 * OL_MIB);
+		assert_int_equal(words.garbage_bytes, 0);
+		assert_int_equal(words.other_heaps_bytes, 8 * OL_MIB);
+		ol_run_use(world->run, first);
+		assert_int_equal(goal_of(world), goal_bytes);
+		for (int j = 2; j < OL_RUN_HEAPS_MAX; j++)
+			assert_int_equal(ol_run_second_heap(world->run, 100, OL_MIB, &third, NULL), 0);
+		assert_int_equal(ol_run_second_heap(world->run, 100, OL_MIB, &third, NULL), -ENOSPC);
+		close_world(world);
+	}
+}
+
+static void each_refused_request_of_a_second_heap_leaves_nothing_behind(void **state) {
+	(void)state;
+	int refusals = 0;
+	for (uint32_t number = 1; number < 32; number++) {
+		struct world *world = open_world();
+		struct ol_run_heap *second = NULL;
+		world->spec.fail_memory_request = number;
+		if (ol_run_create(&world->spec, &world->links, &world->run, NULL) == 0 &&
+			ol_run_second_heap(world->run, 100, OL_MEMORY_LIMIT_OFF, &second, NULL) < 0) {
+			assert_null(second);
+			refusals++;
+		}
+		close_world(world);
+	}
+	assert_true(refusals > 0);
+}
+
+static void a_run_that_is_told_to_end_allocates_in_no_heap(void **state) {
+	(void)state;
+	struct world *world = open_world();
+	struct ol_run_heap *second;
+	ol_root root;
+	start(world);
+	assert_int_equal(ol_run_second_heap(world->run, 100, OL_MEMORY_LIMIT_OFF, &second, NULL), 0);
+	order_end(world);
+	ol_run_use(world->run, second);
+	assert_int_equal(ol_run_slab(world->run, 100, OL_FILL_BYTE, &root, NULL), -ECANCELED);
+	assert_int_equal(ol_run_node(world->run, 1, 0, &root, NULL), -ECANCELED);
+	assert_int_equal(ol_run_memstats(world->run).mallocs, 0);
+	close_world(world);
 }
 
 static void a_file_and_a_child_are_told_and_end_with_the_run(void **state) {

@@ -39,7 +39,7 @@ describe("Memory beside the heap", function ()
     assert.equal("oom-killed", json.outcome)
     assert.equal("too much", json.last_words.phase)
     assert.equal(40 << 20, json.last_words.off_heap_bytes)
-    assert.equal(56 << 20, json.last_words.off_heap_requested_bytes)
+    assert.equal(56 << 20, json.last_words.beside_requested_bytes)
   end)
 
   caged("is named by the report among what filled the cage", function ()
@@ -234,5 +234,51 @@ describe("A limit that the program has changed", function ()
       assert(not pcall(cage.set_limit, cage, -1))
     ]]
     assert.equal("survived", json.outcome, json.error and json.error.message)
+  end)
+end)
+
+describe("A second heap", function ()
+  local body = [[
+    local other = heap:second { gogc = 50 }
+    local mine, its = heap:slab(10 * lab.MiB), other:slab(10 * lab.MiB)
+    heap:collect()
+    other:collect()
+    assert(heap:stats().next_gc // lab.MiB == 20 and other:stats().next_gc // lab.MiB == 15)
+    local node, its_node = heap:node(1), other:node(1)
+    for _, store in ipairs {
+      function () node:set(1, its) end,
+      function () its_node:set(1, node) end,
+      function () heap:root(its) end,
+      function () other:root():set(mine) end,
+    } do
+      local fine, why = pcall(store)
+      assert(not fine and why:find("of another heap", 1, true), why)
+    end
+    its_node:set(1, its)
+    its:release()
+    assert(other:garbage() == 0 and its_node:get(1):bytes() == 10 * lab.MiB)
+    its_node:release()
+    local load = other:churn { bytes = "30M", size = 1024, live = lab.MiB }
+    load:run { bytes = "10M" }
+    assert(other:stats().num_gc > 4 and heap:stats().num_gc <= 2)
+    heap:check()
+    other:check()
+    heap:phase("last")
+    other:slab(80 * lab.MiB)
+  ]]
+
+  for _, world in ipairs { "real", "pretend" } do
+    caged("has its own goal and its own objects (" .. world .. ")", function ()
+      local json = run(body, "--limit=64M", "--world=" .. world)
+      assert.equal("oom-killed", json.outcome, json.error and json.error.message)
+      assert.equal("last", json.last_words.phase)
+      assert.is_true(json.last_words.other_heaps_bytes >= 80 << 20)
+      assert.equal(2, json.memstats.num_gc)
+    end)
+  end
+
+  caged("takes no field that it does not know", function ()
+    local json = run "heap:second { gogg = 1 }"
+    assert.truthy(json.error.message:find("did you mean 'gogc'", 1, true), json.error.message)
   end)
 end)
