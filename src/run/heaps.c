@@ -18,6 +18,30 @@ void ol_run_use(struct ol_run *run, struct ol_run_heap *heap) {
 	run->used = heap;
 }
 
+struct ol_heap *ol_run_heap(struct ol_run *run) {
+	return run->used->heap;
+}
+
+struct ol_memstats ol_run_memstats(const struct ol_run *run) {
+	return ol_collector_memstats(run->used->collector);
+}
+
+void ol_run_collect(struct ol_run *run) {
+	ol_collector_collect(run->used->collector);
+}
+
+uint64_t ol_run_free_os_memory(struct ol_run *run) {
+	return ol_collector_free_os_memory(run->used->collector);
+}
+
+int ol_run_check(struct ol_run *run, struct ol_error *error) {
+	return ol_collector_check(run->used->collector, error);
+}
+
+void ol_run_set_limits(struct ol_run *run, int32_t gogc, uint64_t memory_limit_bytes) {
+	ol_collector_set_limits(run->used->collector, gogc, memory_limit_bytes);
+}
+
 static void on_activity(void *context, bool is_collecting) {
 	const struct ol_run_heap *self = context;
 	ol_run_write_flight(self->run, is_collecting ? OL_ACTIVITY_COLLECTING : OL_ACTIVITY_RUNNING);

@@ -255,16 +255,8 @@ void ol_run_destroy(struct ol_run *run) {
 	free(run);
 }
 
-struct ol_heap *ol_run_heap(struct ol_run *run) {
-	return run->used->heap;
-}
-
 const struct ol_run_spec *ol_run_spec(const struct ol_run *run) {
 	return &run->spec;
-}
-
-struct ol_memstats ol_run_memstats(const struct ol_run *run) {
-	return ol_collector_memstats(run->used->collector);
 }
 
 void ol_run_note_script_bytes(struct ol_run *run, uint64_t bytes, uint64_t peak_bytes) {
@@ -583,22 +575,6 @@ void ol_run_tag(struct ol_run *run, const char *tag) {
 		ol_profile_set_tag(run->profile, tag);
 }
 
-void ol_run_collect(struct ol_run *run) {
-	ol_collector_collect(run->used->collector);
-}
-
-uint64_t ol_run_free_os_memory(struct ol_run *run) {
-	return ol_collector_free_os_memory(run->used->collector);
-}
-
-int ol_run_check(struct ol_run *run, struct ol_error *error) {
-	return ol_collector_check(run->used->collector, error);
-}
-
 int ol_run_log(struct ol_run *run, const char *text, struct ol_error *error) {
 	return send_event(run, "log", text, error);
-}
-
-void ol_run_set_limits(struct ol_run *run, int32_t gogc, uint64_t memory_limit_bytes) {
-	ol_collector_set_limits(run->used->collector, gogc, memory_limit_bytes);
 }
