@@ -43,7 +43,8 @@ static int done(void *context, uint64_t number, int result, const struct ol_run_
 }
 
 int ol_batch_script_runs(void *context, const struct ol_script_runs *runs, struct ol_error *error) {
-	OL_AUTO_FREE struct ol_script_job **open = calloc(runs->count + 1, sizeof(*open));
+	OL_AUTO_FREE struct ol_script_job **open =
+		calloc(runs->count + 1, sizeof(struct ol_script_job *));
 	struct jobs jobs = { .runs = runs, .open = open };
 	struct ol_batch_source source = { .context = &jobs, .next = next, .done = done };
 	struct ol_batch_room room;

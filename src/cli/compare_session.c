@@ -234,7 +234,7 @@ static bool set_up(struct session *session) {
 	compare->policies = calloc(compare->column_count, sizeof *compare->policies);
 	compare->cells = calloc(cell_count, sizeof *compare->cells);
 	compare->runs = calloc(run_count_of(compare), sizeof *compare->runs);
-	session->jobs = calloc(run_count_of(compare), sizeof(*session->jobs));
+	session->jobs = calloc(run_count_of(compare), sizeof(struct ol_script_job *));
 	if (compare->rows == NULL || compare->policies == NULL || compare->cells == NULL ||
 		compare->runs == NULL || session->jobs == NULL)
 		return false;

@@ -205,7 +205,7 @@ static int core_run_all(lua_State *L) {
 	if (count > OL_SCRIPT_RUNS_MAX)
 		return luaL_error(L, "more than %d runs at a time", OL_SCRIPT_RUNS_MAX);
 	struct wanted_runs wanted = { .L = L, .experiment = experiment, .is_lab_error = true };
-	wanted.runs = lua_newuserdatauv(L, (size_t)(count + 1) * sizeof *wanted.runs, 0);
+	wanted.runs = lua_newuserdatauv(L, (size_t)(count + 1) * sizeof(struct wanted_run *), 0);
 	lua_createtable(L, (int)count, 0); /* list, pointers, owned */
 	for (lua_Unsigned i = 0; i < count; i++) {
 		lua_rawgeti(L, 1, (lua_Integer)i + 1); /* ..., entry */

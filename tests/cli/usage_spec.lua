@@ -56,8 +56,7 @@ local BAD = {
   { "-interactive", "the interactive mode is a command: oomlab serve" },
   { "-gc", "oomlab run %-gc" },
   { "rnu", "did you mean run%?" },
-  { "frobnicate", "expected run, serve, repl, cage, watch, rss, report, list, help, "
-    .. "definitions, doctor, pacer or version" },
+  { "frobnicate", "unknown command 'frobnicate'; expected run, serve, compare, [%l, ]*or version" },
   { "list policy", "did you mean policies%?" },
   { "list --all", "unknown option '%-%-all'" },
   { "help nosuch", "nosuch" },
