@@ -43,12 +43,12 @@ static const struct look curve_looks[OL_CHART_CURVES] = {
 };
 /* web/run_report.css has the same colours, and web/overlay.js the dashes. */
 static const struct look run_looks[] = {
-	{ "#1f63c4", "", 2.4 },
-	{ "#b4560a", "9 4", 2.4 },
-	{ "#0b7a55", "2 4", 2.6 },
-	{ "#8a2fa8", "12 4 2 4", 2.4 },
-	{ "#00808f", "5 3", 2.4 },
-	{ "#6b5d00", "14 3 3 3 3 3", 2.4 },
+	{ "#0d47a1", "", 2.4 },
+	{ "#c2570a", "9 4", 2.4 },
+	{ "#0a9068", "2 4", 2.6 },
+	{ "#c2479a", "12 4 2 4", 2.4 },
+	{ "#006978", "5 3", 2.4 },
+	{ "#4e4400", "14 3 3 3 3 3", 2.4 },
 };
 enum { RUN_LOOKS = sizeof run_looks / sizeof *run_looks };
 static const char limit_color[] = "#c2182f";
