@@ -53,13 +53,26 @@ describe("spike.lua", function ()
 end)
 
 describe("Each example", function ()
-  for _, name in ipairs { "first-scenario", "gc-or-not" } do
+  for _, name in ipairs { "first-scenario", "gc-or-not", "table-swap" } do
     caged(("meets what it expects: %s"):format(name), function ()
       local result = program.run { "run", ("%s/examples/%s.lua"):format(source, name) }
       assert.equal(0, result.status, result.out .. result.err)
       assert.equal("", result.left_groups)
     end)
   end
+
+  caged("shows what its head says: table-swap is killed, and survives with a limit", function ()
+    local path = source .. "/examples/table-swap.lua"
+    assert.equal("oom-killed", program.run_json({ path }).json.outcome)
+    assert.equal("survived", program.run_json({ path, "--memlimit=90%" }).json.outcome)
+    assert.equal("oom-killed", program.run_json({ path, "--table=17M" }).json.outcome)
+  end)
+
+  caged("decides as its head says: my-first-policy saves the spike", function ()
+    local result = program.run_json { "spike",
+      ("--policy=%s/examples/my-first-policy.lua"):format(source), "--expect=survived" }
+    assert.equal(0, result.status, result.err)
+  end)
 
   caged("shows what its head says: first-scenario --keep=2000 is killed", function ()
     local result = program.run_json { source .. "/examples/first-scenario.lua", "--keep=2000" }
