@@ -68,12 +68,6 @@ describe("Each example", function ()
     assert.equal("oom-killed", program.run_json({ path, "--table=17M" }).json.outcome)
   end)
 
-  caged("decides as its head says: my-first-policy saves the spike", function ()
-    local result = program.run_json { "spike",
-      ("--policy=%s/examples/my-first-policy.lua"):format(source), "--expect=survived" }
-    assert.equal(0, result.status, result.err)
-  end)
-
   caged("shows what its head says: first-scenario --keep=2000 is killed", function ()
     local result = program.run_json { source .. "/examples/first-scenario.lua", "--keep=2000" }
     assert.equal("oom-killed", result.json.outcome)
