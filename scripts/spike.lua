@@ -6,7 +6,8 @@
 -- Watch for: "next GC" is planned beyond the limit, so the garbage is never reused.
 -- Try: --gc (collect in between), --memlimit=90% (what GOMEMLIMIT is to Go), --gogc=50;
 -- other splits: --first=80% (there is room, no cycle is needed), --first=60% --second=40%; and the
--- second part as many small requests: --chunk=64K.
+-- second part as many small requests: --chunk=64K; a demand that does not grow with the limit:
+-- --demand=32M --limit=36M (see smallest-limit).
 local lab = require "lab"
 
 -- The kernel charges a cage by the batch (of 64 pages): so coarse is the baseline.
@@ -32,21 +33,23 @@ local function say_plan(heap, cage)
   end
 end
 
--- What the two parts ask for.
+-- What the two parts ask for: shares of the limit, or of what is demanded whatever the limit is.
 local function parts(limit, opt)
-  local second = opt.second and math.floor(limit * opt.second) or limit // 10
-  local first = opt.first and math.floor(limit * opt.first) or limit - second
+  local whole = opt.demand or limit
+  local second = opt.second and math.floor(whole * opt.second) or whole // 10
+  local first = opt.first and math.floor(whole * opt.first) or whole - second
   return first, second
 end
 
 -- Which of the limit the first part is, in words.
 local function share_of_first(opt, second)
+  local whole = opt.demand and "demand" or "limit"
   if opt.first then
-    return ("%g %% of the limit"):format(100 * opt.first)
+    return ("%g %% of the %s"):format(100 * opt.first, whole)
   elseif opt.second then
-    return ("all but the last %d bytes of the limit"):format(second)
+    return ("all but the last %d bytes of the %s"):format(second, whole)
   end
-  return "all but the last tenth of the limit"
+  return ("all but the last tenth of the %s"):format(whole)
 end
 
 -- A slab, or as many of chunk bytes as it takes.
@@ -77,6 +80,7 @@ return lab.scenario {
     gc = { false, "collect before the second allocation" },
     first = { false, "share of the limit for the first; else all but the second", share = true },
     second = { false, "share of the limit for the second; else 10%", share = true },
+    demand = { false, "what the shares are of, instead of the limit", bytes = true, min = 10 },
     chunk = { false, "size of one request of the second; else all at once", bytes = true },
   },
 
@@ -110,7 +114,7 @@ return lab.scenario {
   expect = function (run, opt)
     local settings, limit, baseline = run.settings, run.cage.limit, run.baseline_bytes
     local first, second = parts(limit, opt)
-    if settings.policy ~= "go" then
+    if settings.policy ~= "go" or opt.demand then
       return nil -- Another question: what does that policy make of it?
     end
     if 2 * baseline > second or run.last_words.phase == "spike" then

@@ -16,7 +16,7 @@ function inside.declare(fields)
 end
 
 function inside.run()
-  return nil, "lab.run works in the program of an experiment, outside the cage"
+  return nil, "runs are made in the program of an experiment, outside the cage"
 end
 
 function inside.runs()

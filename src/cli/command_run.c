@@ -23,6 +23,12 @@ static void print_line(void *context, const char *line) {
 	fflush(stdout);
 }
 
+static void print_progress(void *context, const char *line) {
+	const struct ol_run_request *request = context;
+	if (!request->is_quiet)
+		fprintf(stderr, "%s\n", line);
+}
+
 static int apply_settings(void *context, struct ol_plan *plan, struct ol_error *error) {
 	return ol_run_request_apply_settings(context, plan, error);
 }
@@ -33,6 +39,7 @@ static int run_experiment(struct ol_run_request *request) {
 		.apply_settings = apply_settings,
 		.print = print_line,
 		.run = ol_batch_script_runs,
+		.progress = print_progress,
 	};
 	int met = -1;
 	struct ol_script_failure failure = { "" };

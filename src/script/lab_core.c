@@ -6,8 +6,10 @@
 
 #include "base/units.h"
 #include "script/job.h"
+#include "script/push.h"
 #include "script/script_internal.h"
 #include "script/script_policy.h"
+#include "supervisor/capacity.h"
 
 enum { OL_SCRIPT_RUNS_MAX = 10000 }; /* Of one lab.runs. */
 
@@ -219,6 +221,7 @@ static int core_run_all(lua_State *L) {
 		.count = (size_t)count, .context = &wanted, .open = open_run, .done = run_done
 	};
 	struct ol_error error;
+	ol_lua_set_deadline(lua, 0); /* A run may take as long as it likes. */
 	int result = host->run(host->context, &runs, &error);
 	ol_lua_set_deadline(lua, OL_SCRIPT_SECONDS_MAX * OL_NS_PER_S);
 
@@ -231,6 +234,33 @@ static int core_run_all(lua_State *L) {
 		return 3;
 	}
 	return 1;
+}
+
+/***
+ * What a limit may be on this machine just now: memory that could be had, free swap included.
+ * @function core.memory_available
+ * @treturn integer bytes
+ */
+static int core_memory_available(lua_State *L) {
+	uint64_t bytes = ol_capacity_available_bytes();
+
+	ol_lua_push_uint64(L, bytes > 0 ? bytes : INT64_MAX); /* bytes */
+	return 1;
+}
+
+/***
+ * A line for whoever waits for an experiment: it is none of its results.
+ * @function core.progress
+ * @tparam string line
+ */
+static int core_progress(lua_State *L) {
+	const struct ol_script *experiment = ol_lua_of(L)->config.context;
+	const struct ol_script_host *host = experiment->host;
+	const char *line = luaL_checkstring(L, 1);
+
+	if (host != NULL && host->progress != NULL)
+		host->progress(host->context, line);
+	return 0;
 }
 
 static void set_setting_names(lua_State *L) {
@@ -255,6 +285,8 @@ void ol_script_open_lab_core(lua_State *L) {
 	static const luaL_Reg functions[] = {
 		{ "check_setting", core_check_setting },
 		{ "run_all", core_run_all },
+		{ "memory_available", core_memory_available },
+		{ "progress", core_progress },
 		{ NULL, NULL },
 	};
 	luaL_setfuncs(L, functions, 0); /* core */

@@ -79,7 +79,7 @@ struct ol_script_runs {
 		void *context, size_t index, const struct ol_run_summary *summary, struct ol_error *error);
 };
 
-/* What an experiment needs of whoever runs it. apply_settings and print may be NULL. */
+/* What an experiment needs of whoever runs it. All but run may be NULL. */
 struct ol_script_host {
 	void *context;
 	/* Settings of the environment and the command line, applied to each run's plan over the
@@ -91,6 +91,8 @@ struct ol_script_host {
 	/* Makes the runs, several at a time where there is room, and returns when all have ended. The
 	 * first failure ends those that are under way, and is returned. */
 	int (*run)(void *context, const struct ol_script_runs *runs, struct ol_error *error);
+	/* The same of how far it has come, which is no result. */
+	void (*progress)(void *context, const char *line);
 };
 
 /* Runs an experiment's program in the lab. -EBADMSG as open; -EINTR when interrupted; other errors:

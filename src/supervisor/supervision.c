@@ -20,6 +20,7 @@
 #include "record/flight.h"
 #include "record/frame.h"
 #include "sampler/sampler.h"
+#include "supervisor/capacity.h"
 #include "supervisor/launch.h"
 #include "supervisor/notes.h"
 #include "supervisor/system.h"
@@ -343,12 +344,18 @@ static int make_cage(struct ol_supervision *self, struct ol_error *error) {
 }
 
 static int set_up(struct ol_supervision *self, struct ol_error *error) {
-	int result = ol_flight_create(&self->flight_fd, &self->flight, error);
+	const struct ol_run_spec *spec = &self->summary->spec;
+	int result = 0;
+	if (!spec->is_uncaged)
+		result = ol_capacity_check(spec->limit_bytes, ol_capacity_available_bytes(), error);
+	if (result < 0)
+		return result;
+	result = ol_flight_create(&self->flight_fd, &self->flight, error);
 	if (result < 0)
 		return result;
 	self->summary->cage = (struct ol_cage_facts){ .mode = "none" };
 	self->summary->system = ol_system_facts();
-	return self->summary->spec.is_uncaged ? 0 : make_cage(self, error);
+	return spec->is_uncaged ? 0 : make_cage(self, error);
 }
 
 static int tear_down(struct ol_supervision *self, struct ol_error *error) {

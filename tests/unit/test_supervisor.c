@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "base/units.h"
+#include "supervisor/capacity.h"
 #include "supervisor/plan.h"
 #include "supervisor/verdict.h"
 
@@ -32,6 +33,26 @@ static void the_defaults_are_those_of_the_manual(void **state) {
 	assert_true(plan.spec.memory_limit_bytes == OL_MEMORY_LIMIT_OFF);
 	assert_string_equal(plan.spec.rules, "go1.19");
 	assert_int_equal(plan.spec.script_memory_bytes_max, 8 * OL_MIB);
+}
+
+static void what_a_machine_can_back_is_what_is_available_and_its_free_swap(void **state) {
+	static const char meminfo[] = "MemTotal:  9 kB\nMemAvailable:   1024 kB\nSwapTotal: 5 kB\n"
+								  "SwapFree: 1024 kB\n";
+	(void)state;
+	assert_int_equal(ol_capacity_of(meminfo), 2 * OL_MIB);
+	assert_int_equal(ol_capacity_of("MemAvailable: 1024 kB\n"), OL_MIB);
+	assert_int_equal(ol_capacity_of("SwapFree: 1024 kB\n"), 0);
+	assert_true(ol_capacity_available_bytes() > 0);
+}
+
+static void a_limit_that_the_machine_cannot_back_is_refused_with_both_sizes(void **state) {
+	struct ol_error error;
+	(void)state;
+	assert_int_equal(ol_capacity_check(2 * OL_GIB, 2 * OL_GIB, &error), 0);
+	assert_int_equal(ol_capacity_check(UINT64_MAX, 0, &error), 0); /* Not known. */
+	assert_int_equal(ol_capacity_check(40 * OL_GIB, 23 * OL_GIB, &error), -ENOMEM);
+	assert_non_null(strstr(error.message, "limit=40.0 GiB: this machine has 23.0 GiB available"));
+	assert_non_null(strstr(error.message, "--world=pretend"));
 }
 
 static void every_choice_that_is_told_can_be_set(void **state) {
@@ -268,6 +289,8 @@ static void the_verdict_rests_on_the_kernels_counter_not_on_the_exit(void **stat
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_defaults_are_those_of_the_manual),
+		cmocka_unit_test(what_a_machine_can_back_is_what_is_available_and_its_free_swap),
+		cmocka_unit_test(a_limit_that_the_machine_cannot_back_is_refused_with_both_sizes),
 		cmocka_unit_test(every_choice_that_is_told_can_be_set),
 		cmocka_unit_test(a_bad_value_names_setting_value_and_what_was_expected),
 		cmocka_unit_test(shares_are_taken_of_the_limit_that_was_given_last),

@@ -52,6 +52,36 @@ describe("spike.lua", function ()
   end)
 end)
 
+describe("smallest-limit.lua", function ()
+  -- What the two parts need together, or the larger of them, and a process beside it.
+  for setting, needed in pairs { ["--policy=go"] = 32.0, ["--policy=last-resort"] = 28.8 } do
+    caged("knows what the spike needs under " .. setting, function ()
+      local result = program.run { "run", "smallest-limit", setting, "--no-checks" }
+      assert.equal(0, result.status, result.err)
+      local mebibytes = tonumber(result.out:match "survives 3 of 3 is ([%d.]+) MiB")
+      assert.is_true(mebibytes > needed and mebibytes < needed + 1, result.out)
+      assert.matches("32.00 MiB +%a", result.err)
+      assert.equal("", result.left_groups)
+    end)
+  end
+
+  caged("says that no limit is enough for a share of the limit", function ()
+    local result = program.run { "run", "smallest-limit", "--limit=8M", "--options=first=90%" }
+    assert.matches("No limit up to 64.00 MiB is enough for spike. It asks for more", result.out)
+  end)
+end)
+
+describe("headroom-curve.lua", function ()
+  caged("tells survival and cost of each share, of a scenario by its path", function ()
+    local result = program.run { "run", "headroom-curve", "--scenario=" .. source
+      .. "/scripts/spike.lua", "--from=80", "--step=10", "--of=1", "--limit=16M" }
+    assert.equal(0, result.status, result.err)
+    assert.matches("80%% +1 of 1", result.out)
+    assert.matches("spike.lua survives every time with memlimit=100?9?0?%%", result.out)
+    assert.equal("", result.left_groups)
+  end)
+end)
+
 describe("Each example", function ()
   for _, name in ipairs { "first-scenario", "gc-or-not", "table-swap" } do
     caged(("meets what it expects: %s"):format(name), function ()

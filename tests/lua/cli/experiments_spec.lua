@@ -88,6 +88,27 @@ describe("An experiment", function ()
     assert.equal("false\n", result.out)
   end)
 
+  caged("finds the smallest limit, the curve and the grid of a scenario of its own", function ()
+    local result = run [[
+      local bytes = 10 * lab.MiB
+      local found = lab.smallest_limit(eater, { of = 2, options = { bytes = bytes }, checks = false })
+      assert(found.limit_bytes > bytes and found.limit_bytes < bytes + 2 * lab.MiB)
+      assert(found.limit_bytes - found.killed_at <= 0.01 * found.killed_at)
+      local cells = lab.grid(eater, { limit = { "8M", "16M" }, options = { bytes = bytes }, of = 1 })
+      assert(cells[1].share == 0 and cells[2].share == 1)
+      local points = lab.curve("spike", { setting = "memlimit", ratios = { 90 }, of = 1 })
+      assert(points[1].share == 1 and points[1].peak_bytes < points[1].limit_bytes)
+    ]]
+    assert.equal(0, result.status, result.err)
+    assert.equal("", result.left_groups)
+  end)
+
+  caged("with a limit beyond the machine's memory ends with status 4", function ()
+    local result = run "pcall(lab.run, eater, { limit = '64T' })"
+    assert.equal(4, result.status)
+    assert.matches("^limit=64.0 TiB: this machine has", program.complaint(result))
+  end)
+
   it("cannot loop for ever between its runs", function ()
     local result = run "while true do pcall(error) end"
     assert.equal(3, result.status)
