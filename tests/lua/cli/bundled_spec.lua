@@ -77,7 +77,7 @@ describe("headroom-curve.lua", function ()
       .. "/scripts/spike.lua", "--from=80", "--step=10", "--of=1", "--limit=16M" }
     assert.equal(0, result.status, result.err)
     assert.matches("80%% +1 of 1", result.out)
-    assert.matches("spike.lua survives every time with memlimit=100?9?0?%%", result.out)
+    assert.matches("spike.lua survives every time with memlimit=100%%", result.out)
     assert.equal("", result.left_groups)
   end)
 end)
