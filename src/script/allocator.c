@@ -1,7 +1,6 @@
 /* allocator.c -- Counts what a Lua state holds and refuses what would pass its cap. */
 #include "script/allocator.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 
 static bool is_refused(struct ol_allocator *allocator, uint64_t growth_bytes) {
@@ -12,6 +11,17 @@ static bool is_refused(struct ol_allocator *allocator, uint64_t growth_bytes) {
 		return true;
 	}
 	return growth_bytes > allocator->held_bytes_max - allocator->held_bytes;
+}
+
+/* Lua asks twice for the same, with a full collection in between; after that it raises an error. */
+static void *refuse(struct ol_allocator *allocator, const void *block, size_t new_bytes) {
+	allocator->is_exhausted |= allocator->is_refused_before && allocator->refused_block == block &&
+							   allocator->refused_bytes == new_bytes;
+	allocator->is_refused_before = true;
+	allocator->refused_block = block;
+	allocator->refused_bytes = new_bytes;
+	allocator->refused_held_bytes = allocator->held_bytes;
+	return NULL;
 }
 
 static void count(struct ol_allocator *allocator, size_t old_bytes, size_t new_bytes) {
@@ -36,19 +46,16 @@ void *ol_allocator_reallocate(void *context, void *block, size_t old_bytes, size
 		count(allocator, old_bytes, 0);
 		return NULL;
 	}
-	if (new_bytes > old_bytes && is_refused(allocator, new_bytes - old_bytes)) {
-		allocator->refused_bytes = new_bytes;
-		allocator->refused_held_bytes = allocator->held_bytes;
-		return NULL;
-	}
+	if (new_bytes > old_bytes && is_refused(allocator, new_bytes - old_bytes))
+		return refuse(allocator, block, new_bytes);
 	void *new_block = realloc(block, new_bytes);
 	if (new_block == NULL) {
 		if (new_bytes <= old_bytes)
 			return block; /* Lua relies on shrinking to succeed; the old block will do. */
-		allocator->refused_bytes = new_bytes;
-		allocator->refused_held_bytes = allocator->held_bytes;
-		return NULL;
+		return refuse(allocator, block, new_bytes);
 	}
+	if (new_bytes > old_bytes)
+		allocator->is_refused_before = false;
 	count(allocator, old_bytes, new_bytes);
 	return new_block;
 }

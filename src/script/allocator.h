@@ -4,6 +4,7 @@
 #ifndef OL_SCRIPT_ALLOCATOR_H
 #define OL_SCRIPT_ALLOCATOR_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,6 +23,9 @@ struct ol_allocator {
 
 	uint64_t refused_bytes;      /* Size of the last refused request; 0 before the first. */
 	uint64_t refused_held_bytes; /* What was held when it was refused. */
+	const void *refused_block;   /* Which block was to grow; NULL: a new one. */
+	bool is_refused_before;      /* Nothing has been granted since. */
+	bool is_exhausted;           /* Lua has collected, asked again, and was refused again. */
 
 	uint64_t requests; /* Allocations and growths so far, count. */
 	struct ol_allocator_faults *faults;

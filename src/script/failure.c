@@ -11,17 +11,24 @@
 #include <lauxlib.h>
 
 #include "base/units.h"
+#include "script/tell.h"
 
-int ol_lua_describe_no_memory(const struct ol_lua *lua, struct ol_error *error) {
+void ol_lua_tell_no_memory(const struct ol_lua *lua, char *text, size_t text_bytes) {
 	const struct ol_allocator *allocator = &lua->allocator;
 	char held[OL_UNITS_TEXT_BYTES], most[OL_UNITS_TEXT_BYTES], asked[OL_UNITS_TEXT_BYTES];
 	ol_format_bytes(allocator->refused_held_bytes, held);
 	ol_format_bytes(allocator->held_bytes_max, most);
 	ol_format_bytes(allocator->refused_bytes, asked);
-	return ol_error_set(error, -EBADMSG,
-		"%s: not enough memory for the script itself: its Lua state holds %s of at most %s and "
-		"asked for a block of %s; %s",
-		lua->script_path, held, most, asked, lua->config.memory_advice);
+	snprintf(text, text_bytes,
+		"not enough memory for the script itself: its Lua state holds %s of at most %s and asked "
+		"for a block of %s; %s",
+		held, most, asked, lua->config.memory_advice);
+}
+
+int ol_lua_describe_no_memory(const struct ol_lua *lua, struct ol_error *error) {
+	char sentence[OL_ERROR_MESSAGE_BYTES];
+	ol_lua_tell_no_memory(lua, sentence, sizeof sentence);
+	return ol_error_set(error, -EBADMSG, "%s: %s", lua->script_path, sentence);
 }
 
 static bool is_path(const char *path, const char *text, size_t length) {
@@ -65,7 +72,7 @@ static void find_place(struct ol_lua *lua, lua_State *thread, char *place, size_
 
 static int describe_on_top(lua_State *L) {
 	bool has_own_words = luaL_getmetafield(L, 1, "__tostring") != LUA_TNIL; /* object[, method] */
-	luaL_tolstring(L, 1, NULL);                                             /* ..., text */
+	ol_lua_tell(L, 1);                                                      /* ..., text */
 	if (!has_own_words)
 		lua_pushfstring(L, "error object: %s", lua_tostring(L, -1)); /* ..., text, sentence */
 	return 1;
@@ -210,15 +217,13 @@ int ol_lua_describe_failure(
 		code = lua->abort_error.code;
 		snprintf(text, sizeof text, "%s", lua->abort_error.message);
 	} else if (status == LUA_ERRMEM) {
-		struct ol_error memory_error;
-		ol_lua_describe_no_memory(lua, &memory_error);
+		char sentence[OL_ERROR_MESSAGE_BYTES];
+		ol_lua_tell_no_memory(lua, sentence, sizeof sentence);
 		int levels = count_levels(thread);
-		/* Without its file: the place is put before it below. */
-		const char *sentence = memory_error.message + strlen(lua->script_path) + 2;
 		if (levels < OL_LUA_DEEP_LEVELS)
 			snprintf(text, sizeof text, "%s", sentence);
 		else
-			snprintf(text, sizeof text, "%s (%d calls deep: is there an endless recursion?)",
+			snprintf(text, sizeof text, "%.600s (%d calls deep: is there an endless recursion?)",
 				sentence, levels);
 	} else {
 		describe_object(L, thread, text, sizeof text);

@@ -13,5 +13,7 @@ int ol_lua_describe_failure(
 
 /* What to say when the state could not get memory: who holds how much, and what to do. */
 int ol_lua_describe_no_memory(const struct ol_lua *lua, struct ol_error *error);
+/* The same without the script's name. */
+void ol_lua_tell_no_memory(const struct ol_lua *lua, char *text, size_t text_bytes);
 
 #endif

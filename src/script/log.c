@@ -7,6 +7,7 @@
 #include <lauxlib.h>
 
 #include "script/state.h"
+#include "script/tell.h"
 
 void ol_lua_log(lua_State *L, const char *text) {
 	struct ol_lua *lua = ol_lua_of(L);
@@ -39,7 +40,7 @@ int ol_lua_print(lua_State *L) {
 	for (int i = 1; i <= argument_count; i++) {
 		if (i > 1)
 			luaL_addchar(&buffer, '\t');
-		luaL_tolstring(L, i, NULL); /* ..., text */
+		ol_lua_tell(L, i); /* ..., text */
 		luaL_addvalue(&buffer);
 	}
 	luaL_pushresult(&buffer); /* ..., line */

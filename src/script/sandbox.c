@@ -10,9 +10,12 @@
 #include <lauxlib.h>
 #include <lualib.h>
 
+#include "script/catch.h"
 #include "script/finder.h"
 #include "script/log.h"
+#include "script/order.h"
 #include "script/state.h"
+#include "script/tell.h"
 
 enum { REPEAT_MAX = 1 << 30, MOVE_MAX = 1 << 26 };
 
@@ -45,8 +48,8 @@ static int refuse_undefined(lua_State *L) {
 }
 
 static int refuse_global(lua_State *L) {
-	return luaL_error(L, "assignment to undefined variable '%s'; declare it with local",
-		luaL_tolstring(L, 2, NULL));
+	return luaL_error(
+		L, "assignment to undefined variable '%s'; declare it with local", ol_lua_tell(L, 2));
 }
 
 /***
@@ -92,49 +95,30 @@ static int sandboxed_setmetatable(lua_State *L) {
 	return 1;
 }
 
+/* In the present call's place, so that its errors are the caller's. */
+static int call_original(lua_State *L) {
+	return lua_tocfunction(L, lua_upvalueindex(1))(L);
+}
+
 /* string.rep("", 2^62) and table.move over as many nils loop in C. */
 static int sandboxed_rep(lua_State *L) {
 	if (luaL_checkinteger(L, 2) > REPEAT_MAX)
 		return luaL_error(L, "string.rep: resulting string too large");
-	int argument_count = lua_gettop(L);
-	lua_pushvalue(L, lua_upvalueindex(1)); /* arguments, original */
-	lua_insert(L, 1);                      /* original, arguments */
-	lua_call(L, argument_count, 1);
-	return 1;
+	return call_original(L);
 }
 
 static int sandboxed_move(lua_State *L) {
 	lua_Integer first = luaL_checkinteger(L, 2), last = luaL_checkinteger(L, 3);
 	if (last >= first && (uint64_t)last - (uint64_t)first >= MOVE_MAX)
 		return luaL_error(L, "table.move: too many elements to move");
-	int argument_count = lua_gettop(L);
-	lua_pushvalue(L, lua_upvalueindex(1)); /* arguments, original */
-	lua_insert(L, 1);                      /* original, arguments */
-	lua_call(L, argument_count, 1);
-	return 1;
-}
-
-/* After the deadline no coroutine may begin: each would have some instructions of its own. */
-static int sandboxed_coroutine(lua_State *L) {
-	struct ol_lua *lua = ol_lua_of(L);
-	if (lua->is_aborted)
-		return ol_lua_abort(L, lua->abort_error.code, lua->abort_error.message);
-	ol_lua_watch(L);
-	lua_settop(L, 1);
-	lua_pushvalue(L, lua_upvalueindex(1)); /* arguments, original */
-	lua_insert(L, 1);                      /* original, function */
-	lua_call(L, 1, 1);
-	return 1;
+	return call_original(L);
 }
 
 /* The seed is the run's. */
 static int sandboxed_randomseed(lua_State *L) {
 	luaL_checkinteger(L, 1);
 	lua_settop(L, 1);
-	lua_pushvalue(L, lua_upvalueindex(1)); /* arguments, original */
-	lua_insert(L, 1);                      /* original, seed */
-	lua_call(L, 1, 0);
-	return 0;
+	return call_original(L);
 }
 
 static void remove_fields(lua_State *L, const char *const *names) {
@@ -163,6 +147,9 @@ static void open_base(lua_State *L) {
 	luaL_requiref(L, LUA_GNAME, luaopen_base, 0); /* _G */
 	remove_fields(L, removed);
 	luaL_setfuncs(L, replaced, 0);
+	ol_lua_open_catch(L);
+	ol_lua_open_order(L);
+	ol_lua_open_tell(L);
 	lua_pop(L, 1);
 }
 
@@ -192,6 +179,7 @@ void ol_lua_open_sandbox(lua_State *L, uint64_t seed) {
 	open_library(L, LUA_STRLIBNAME, luaopen_string); /* string */
 	remove_fields(L, dump);
 	replace(L, "rep", sandboxed_rep);
+	replace(L, "format", ol_lua_format);
 	lua_pop(L, 1);
 
 	open_library(L, LUA_TABLIBNAME, luaopen_table); /* table */
@@ -209,8 +197,7 @@ void ol_lua_open_sandbox(lua_State *L, uint64_t seed) {
 	lua_pop(L, 1);
 
 	open_library(L, LUA_COLIBNAME, luaopen_coroutine); /* coroutine */
-	replace(L, "create", sandboxed_coroutine);
-	replace(L, "wrap", sandboxed_coroutine);
+	ol_lua_catch_coroutines(L);
 	lua_pop(L, 1);
 
 	protect_globals(L);
