@@ -16,7 +16,11 @@ function inside.declare(fields)
 end
 
 function inside.run()
-  return nil, "runs are made in the program of an experiment, outside the cage"
+  return nil, "lab.run works in the program of an experiment, outside the cage"
+end
+
+function inside.runs()
+  return nil, "lab.runs works in the program of an experiment, outside the cage"
 end
 
 function inside.runs()

@@ -112,5 +112,6 @@ int main(int argc, char **argv) {
 	ol_keep_standard_fds();
 	/* A reader that went away is noticed when writing, not by dying with a cage standing. */
 	signal(SIGPIPE, SIG_IGN);
+	ol_script_on_stuck(ol_say_stuck);
 	return ol_finish_stdout(run_command(argc, argv));
 }

@@ -262,6 +262,7 @@ int ol_run_request_parse(
 	struct ol_error error;
 	if (ol_cli_parse(argc, argv, &request->table, &request->line, &error) < 0)
 		return ol_say_usage("%s", error.message);
+	ol_take_trust(&request->line);
 	request->is_help = ol_cli_value(&request->line, "help") != NULL;
 	int status = request->is_help ? OL_EXIT_DONE : parse_own(request);
 	if (status == OL_EXIT_DONE)

@@ -53,6 +53,19 @@ void ol_say_script_error(const char *message, const char *traceback) {
 	fprintf(stderr, "%s%s", text, text[strlen(text) - 1] == '\n' ? "" : "\n");
 }
 
+static void write_text(const char *text) {
+	/* Nobody is left who could be told that this failed. */
+	ssize_t written = write(STDERR_FILENO, text, strlen(text));
+	(void)written;
+}
+
+void ol_say_stuck(const char *line) {
+	write_text("oomlab: ");
+	write_text(line);
+	write_text("\n");
+	_exit(OL_EXIT_SCRIPT);
+}
+
 void ol_keep_standard_fds(void) {
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
 		/* open() takes the lowest that is free: this one. */

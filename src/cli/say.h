@@ -13,6 +13,9 @@ int ol_say_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* A script's error, "FILE:LINE: message", and its traceback ("" for none) below. */
 void ol_say_script_error(const char *message, const char *traceback);
 
+/* For a signal handler: the line, and the end of the program with the status of a script error. */
+void ol_say_stuck(const char *line);
+
 /* First of all: where one of the three standard descriptors is closed, the next file or socket to
  * be opened would take its place, and be printed to. Writing to what stands there now fails. */
 void ol_keep_standard_fds(void);

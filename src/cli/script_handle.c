@@ -22,6 +22,13 @@ int ol_script_status(
 	}
 }
 
+void ol_take_trust(const struct ol_cli_line *line) {
+	if (ol_cli_value(line, "trusted") == NULL)
+		return;
+	ol_script_trust();
+	ol_say("--trusted: the script may read, write and start whatever you may");
+}
+
 int ol_open_script(const char *name, struct ol_script **ret_script) {
 	struct ol_script_failure failure = { "" };
 	struct ol_error error;

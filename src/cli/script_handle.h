@@ -2,6 +2,7 @@
 #ifndef OL_CLI_SCRIPT_HANDLE_H
 #define OL_CLI_SCRIPT_HANDLE_H
 
+#include "cli/options.h"
 #include "script/script_lab.h"
 #include "script/script_policy.h"
 
@@ -19,6 +20,9 @@ static inline void ol_cleanup_policy(struct ol_script_policy **policy) {
  * ol_script_policy_open; -EINVAL: text is no name. */
 int ol_open_policy(const char *text, struct ol_script_policy **ret_policy,
 	struct ol_script_failure *ret_failure, struct ol_error *error);
+
+/* Before any script is opened: whether --trusted was given, which is told. */
+void ol_take_trust(const struct ol_cli_line *line);
 
 /* OL_EXIT_DONE, or says what was wrong and returns the exit status that goes with it. */
 int ol_open_script(const char *name, struct ol_script **ret_script);

@@ -240,8 +240,11 @@ struct ol_run_spec {
 	char parent_group[OL_PATH_BYTES]; /* --group; "" for the lab's own choice. */
 	struct ol_watchdog_spec watchdog;
 	char dump_parent[OL_PATH_BYTES]; /* Where a run that is told to end leaves a dump; "": none. */
-	uint32_t wants_profile; /* 1: who allocated what is kept, and told before such an end. */
-	uint32_t is_prompt;     /* 1: a service whose requests may be Lua that was typed. */
+	uint32_t wants_profile;    /* 1: who allocated what is kept, and told before such an end. */
+	uint32_t is_prompt;        /* 1: a service whose requests may be Lua that was typed. */
+	uint64_t instructions_max; /* Of Lua, in its program; 0: no end. */
+	uint32_t is_trusted;       /* 1: the script may use io, os, debug and load. */
+	uint32_t padding;
 };
 
 enum ol_limited_by {

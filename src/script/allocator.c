@@ -13,15 +13,18 @@ static bool is_refused(struct ol_allocator *allocator, uint64_t growth_bytes) {
 	return growth_bytes > allocator->held_bytes_max - allocator->held_bytes;
 }
 
-/* Lua asks twice for the same, with a full collection in between; after that it raises an error. */
 static void *refuse(struct ol_allocator *allocator, const void *block, size_t new_bytes) {
-	allocator->is_exhausted |= allocator->is_refused_before && allocator->refused_block == block &&
-							   allocator->refused_bytes == new_bytes;
-	allocator->is_refused_before = true;
+	allocator->is_exhausted = true;
 	allocator->refused_block = block;
 	allocator->refused_bytes = new_bytes;
 	allocator->refused_held_bytes = allocator->held_bytes;
 	return NULL;
+}
+
+/* What was refused is asked for again, and there. */
+static void grant(struct ol_allocator *allocator, const void *block, size_t new_bytes) {
+	if (block == allocator->refused_block && new_bytes == allocator->refused_bytes)
+		allocator->is_exhausted = false;
 }
 
 static void count(struct ol_allocator *allocator, size_t old_bytes, size_t new_bytes) {
@@ -48,14 +51,14 @@ void *ol_allocator_reallocate(void *context, void *block, size_t old_bytes, size
 	}
 	if (new_bytes > old_bytes && is_refused(allocator, new_bytes - old_bytes))
 		return refuse(allocator, block, new_bytes);
+	if (allocator->is_exhausted && new_bytes > old_bytes)
+		grant(allocator, block, new_bytes);
 	void *new_block = realloc(block, new_bytes);
 	if (new_block == NULL) {
 		if (new_bytes <= old_bytes)
 			return block; /* Lua relies on shrinking to succeed; the old block will do. */
 		return refuse(allocator, block, new_bytes);
 	}
-	if (new_bytes > old_bytes)
-		allocator->is_refused_before = false;
 	count(allocator, old_bytes, new_bytes);
 	return new_block;
 }

@@ -24,8 +24,9 @@ struct ol_allocator {
 	uint64_t refused_bytes;      /* Size of the last refused request; 0 before the first. */
 	uint64_t refused_held_bytes; /* What was held when it was refused. */
 	const void *refused_block;   /* Which block was to grow; NULL: a new one. */
-	bool is_refused_before;      /* Nothing has been granted since. */
-	bool is_exhausted;           /* Lua has collected, asked again, and was refused again. */
+	/* A request was refused, and was not granted when Lua had collected and asked again. Lua's
+	 * buffers, which are behind string.rep and its kin, ask once. */
+	bool is_exhausted;
 
 	uint64_t requests; /* Allocations and growths so far, count. */
 	struct ol_allocator_faults *faults;

@@ -86,6 +86,7 @@ static void refuse_new(lua_State *L) {
 	if (lua->is_aborted)
 		ol_lua_abort(L, lua->abort_error.code, lua->abort_error.message);
 	ol_lua_watch(L);
+	ol_lua_count_coroutine(L);
 }
 
 static int original(lua_State *L) {

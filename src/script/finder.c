@@ -67,6 +67,12 @@ int ol_script_read_file(
 	return 0;
 }
 
+/* A trusted script may name any file: "../shared/steps", "/srv/steps". */
+static bool is_file_name(const lua_State *L, const char *name) {
+	return ol_lua_of((lua_State *)L)->config.is_trusted && strchr(name, '/') != NULL &&
+		   strlen(name) < OL_NAME_BYTES;
+}
+
 /* Letters, digits, _ and -, in parts divided by single dots. */
 static bool is_good_name(const char *name) {
 	if (*name == '\0' || strlen(name) >= OL_NAME_BYTES)
@@ -165,9 +171,13 @@ static int load_module(lua_State *L, const char *name) {
 			found = load_file(L, lua->library_directory, file, false);
 		return found != 0 ? found : load_embedded(L, file);
 	}
+	if (is_file_name(L, name)) {
+		snprintf(file, sizeof file, "%s.lua", name);
+		return load_file(L, name[0] == '/' ? "" : lua->script_directory, file, false);
+	}
 	if (lua->script_directory[0] == '\0')
 		return 0;
-	return load_file(L, lua->script_directory, file, true);
+	return load_file(L, lua->script_directory, file, !lua->config.is_trusted);
 }
 
 static void push_table(lua_State *L, const char *key) {
@@ -232,7 +242,7 @@ static void find_module(lua_State *L, const char *name) {
  */
 int ol_lua_require(lua_State *L) {
 	const char *name = luaL_checkstring(L, 1);
-	if (!is_good_name(name))
+	if (!is_good_name(name) && !is_file_name(L, name))
 		return luaL_error(L,
 			"'%s' is no name of a module: expected letters, digits, _ and -, in parts divided by "
 			"dots",

@@ -49,7 +49,7 @@ static int set_over(
 		return ol_error_set(error, -EINVAL,
 			"dump=%.64s: the runs of an experiment leave none behind; oomlab run does",
 			setting->text);
-	return ol_plan_set(plan, setting->name, setting->text, error);
+	return ol_script_set(plan, setting->name, setting->text, error);
 }
 
 static int make_plan(struct ol_script_job *job, const struct ol_script_job_request *request,
@@ -100,7 +100,7 @@ static bool is_alike(const struct ol_run_spec *a, const struct ol_run_spec *b) {
 		   a->has_huge_pages == b->has_huge_pages && a->is_stress == b->is_stress &&
 		   a->is_trigger_before_mapping == b->is_trigger_before_mapping &&
 		   a->fail_memory_request == b->fail_memory_request &&
-		   a->watchdog.is_on == b->watchdog.is_on;
+		   a->instructions_max == b->instructions_max && a->watchdog.is_on == b->watchdog.is_on;
 }
 
 static int compare_with_own(struct ol_script_job *job, struct ol_error *error) {

@@ -38,7 +38,7 @@ static int core_check_setting(lua_State *L) {
 
 	ol_plan_init(plan);
 	int result = strlen(text) < OL_SCRIPT_SETTING_BYTES
-					 ? ol_plan_set(plan, name, text, &error)
+					 ? ol_script_set(plan, name, text, &error)
 					 : ol_error_set(&error, -EINVAL, "%s: the value is too long", name);
 	if (result == 0 && strcmp(name, "policy") == 0)
 		result = check_policy(&plan->spec, text, &error);
@@ -266,8 +266,10 @@ static int core_progress(lua_State *L) {
 static void set_setting_names(lua_State *L) {
 	lua_createtable(L, (int)ol_settings_count, 0); /* core, names */
 	for (size_t i = 0; i < ol_settings_count; i++) {
+		if (ol_plan_is_users(ol_settings[i].name))
+			continue;
 		lua_pushstring(L, ol_settings[i].name); /* core, names, name */
-		lua_rawseti(L, -2, (lua_Integer)i + 1);
+		lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
 	}
 	lua_setfield(L, -2, "setting_names");
 }

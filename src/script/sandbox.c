@@ -1,8 +1,8 @@
 /* sandbox.c -- The globals of a script.
  *
- * No io, os, debug, package; nothing that loads code but require. A few functions of the libraries
- * are replaced because they could run without end where no deadline can reach: in C, or in a
- * finalizer. */
+ * No io, os, debug, package; nothing that loads code but require, unless it is trusted. A few
+ * functions of the libraries are replaced because they could run without end where no deadline can
+ * reach: in C, or in a finalizer. */
 #include "script/sandbox.h"
 
 #include <string.h>
@@ -135,7 +135,7 @@ static void replace(lua_State *L, const char *name, lua_CFunction function) {
 	lua_setfield(L, -2, name);
 }
 
-static void open_base(lua_State *L) {
+static void open_base(lua_State *L, bool is_trusted) {
 	static const char *const removed[] = { "load", "loadfile", "dofile", "warn", NULL };
 	static const luaL_Reg replaced[] = {
 		{ "collectgarbage", sandboxed_collectgarbage },
@@ -145,7 +145,8 @@ static void open_base(lua_State *L) {
 		{ NULL, NULL },
 	};
 	luaL_requiref(L, LUA_GNAME, luaopen_base, 0); /* _G */
-	remove_fields(L, removed);
+	if (!is_trusted)
+		remove_fields(L, removed);
 	luaL_setfuncs(L, replaced, 0);
 	ol_lua_open_catch(L);
 	ol_lua_open_order(L);
@@ -172,12 +173,29 @@ static void protect_globals(lua_State *L) {
 	lua_pop(L, 1);
 }
 
-void ol_lua_open_sandbox(lua_State *L, uint64_t seed) {
+/* package is not among them: our programs are linked statically and load no libraries. */
+static void open_trusted(lua_State *L) {
+	static const luaL_Reg libraries[] = {
+		{ LUA_IOLIBNAME, luaopen_io },
+		{ LUA_OSLIBNAME, luaopen_os },
+		{ LUA_DBLIBNAME, luaopen_debug },
+		{ NULL, NULL },
+	};
+	for (const luaL_Reg *library = libraries; library->name != NULL; library++) {
+		open_library(L, library->name, library->func); /* library */
+		lua_pop(L, 1);
+	}
+}
+
+void ol_lua_open_sandbox(lua_State *L, uint64_t seed, bool is_trusted) {
 	static const char *const dump[] = { "dump", NULL };
-	open_base(L);
+	open_base(L, is_trusted);
+	if (is_trusted)
+		open_trusted(L);
 
 	open_library(L, LUA_STRLIBNAME, luaopen_string); /* string */
-	remove_fields(L, dump);
+	if (!is_trusted)
+		remove_fields(L, dump);
 	replace(L, "rep", sandboxed_rep);
 	replace(L, "format", ol_lua_format);
 	lua_pop(L, 1);

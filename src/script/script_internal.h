@@ -56,6 +56,9 @@ enum {
 int ol_script_load(struct ol_script_source *source, lua_Integer wanted,
 	struct ol_script **ret_script, struct ol_script_failure *ret_failure, struct ol_error *error);
 
+/* A setting that a script gives, to a run or to itself: ol_plan_set, but for what is the user's. */
+int ol_script_set(struct ol_plan *plan, const char *name, const char *text, struct ol_error *error);
+
 /* Through the door, with a deadline, and the traceback copied out. */
 int ol_script_enter(struct ol_script *script, lua_CFunction body, void *argument,
 	struct ol_script_failure *ret_failure, struct ol_error *error);

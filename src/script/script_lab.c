@@ -106,6 +106,16 @@ static int load_body(lua_State *L) {
 	return 0;
 }
 
+static bool is_trusting;
+
+void ol_script_trust(void) {
+	is_trusting = true;
+}
+
+void ol_script_on_stuck(void (*end)(const char *line)) {
+	ol_lua_on_stuck = end;
+}
+
 static void log_line(void *context, const char *line) {
 	const struct ol_script *script = context;
 	/* What a script says while it is only being read would be said twice: the subject reads it
@@ -133,6 +143,7 @@ int ol_script_load(struct ol_script_source *source, lua_Integer wanted,
 		.memory_bytes_max = OL_SCRIPT_LAB_BYTES_MAX,
 		.memory_advice = "outside the cage this is fixed; big data belongs in the heap",
 		.seed = 1,
+		.is_trusted = is_trusting,
 		.context = script,
 		.log = log_line,
 		.open_core = ol_script_open_lab_core,
@@ -213,11 +224,19 @@ const char *ol_script_text(const struct ol_script *script, size_t *ret_bytes) {
 	return script->source.text;
 }
 
+int ol_script_set(
+	struct ol_plan *plan, const char *name, const char *text, struct ol_error *error) {
+	if (ol_plan_is_users(name))
+		return ol_error_set(
+			error, -EINVAL, "%s: no script can set that; its user can: --%s", name, name);
+	return ol_plan_set(plan, name, text, error);
+}
+
 int ol_script_plan(const struct ol_script *script, struct ol_plan *plan, struct ol_error *error) {
 	for (size_t i = 0; i < script->setting_count; i++) {
 		const struct ol_script_setting *setting = &script->settings[i];
 		struct ol_error reason;
-		int result = ol_plan_set(plan, setting->name, setting->text, &reason);
+		int result = ol_script_set(plan, setting->name, setting->text, &reason);
 		if (result < 0)
 			return ol_error_set(error, result, "%s: %s", script->source.path, reason.message);
 	}

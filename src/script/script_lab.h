@@ -34,6 +34,13 @@ int ol_script_open_text(const char *name, const char *text, struct ol_script **r
 	struct ol_script_failure *ret_failure, struct ol_error *error);
 void ol_script_close(struct ol_script *script); /* NULL is fine. */
 
+/* From now on scripts are opened without a sandbox: --trusted. Their runs have is_trusted set. */
+void ol_script_trust(void);
+
+/* Called, from a signal handler, with a line that names the script, when one runs for too long
+ * outside the cage where nothing in Lua can end it. It has to end the process. */
+void ol_script_on_stuck(void (*end)(const char *line));
+
 enum ol_script_kind { OL_SCRIPT_SCENARIO, OL_SCRIPT_EXPERIMENT };
 enum ol_script_kind ol_script_kind(const struct ol_script *script);
 const char *ol_script_name(const struct ol_script *script);  /* "spike" */

@@ -69,6 +69,7 @@ int ol_script_subject_create(const struct ol_run_spec *spec, int socket_fd,
 		.memory_bytes_max = spec->script_memory_bytes_max,
 		.memory_advice = "raise that with --script-memory=SIZE",
 		.seed = spec->seed,
+		.is_trusted = spec->is_trusted != 0,
 		.context = subject,
 		.log = log_line,
 		.on_instructions = strcmp(spec->world, "pretend") == 0 ? spend_instructions : NULL,
@@ -172,6 +173,7 @@ static int run_program(struct program *program, struct ol_error *error) {
 		result = ol_run_begin(subject->run, error);
 	if (result == 0) {
 		subject->lua->is_in_program = true;
+		ol_lua_limit_instructions(subject->lua, subject->spec->instructions_max);
 		result = ol_lua_enter(subject->lua, run_body, program, error);
 	}
 	if (result == 0)

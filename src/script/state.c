@@ -3,8 +3,12 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
 #include <time.h>
 
 #include <lauxlib.h>
@@ -17,6 +21,8 @@
 enum { DOOR_SLOTS = 4 }; /* Of the stack, to pass a door and to describe what failed. */
 
 struct ol_allocator_faults *ol_lua_faults;
+void (*ol_lua_on_stuck)(const char *line);
+static char stuck_line[OL_PATH_BYTES + 128];
 
 static uint64_t now_ns(void) {
 	struct timespec now;
@@ -67,7 +73,7 @@ void ol_lua_destroy(struct ol_lua *lua) {
 
 static int open_libraries(lua_State *L) {
 	struct ol_lua *lua = ol_lua_of(L);
-	ol_lua_open_sandbox(L, lua->config.seed);
+	ol_lua_open_sandbox(L, lua->config.seed, lua->config.is_trusted);
 	ol_lua_open_core(L);
 	return 0;
 }
@@ -104,7 +110,10 @@ static int pass_door(lua_State *L) {
 	int status = lua_resume(thread, L, 1, &result_count);
 	if (status != LUA_OK) {
 		door->result = ol_lua_describe_failure(door->lua, L, thread, status, door->error);
-		lua_resetthread(thread); /* Runs what variables marked <close> still have to do. */
+		/* Runs what variables marked <close> still have to do; where a hook has raised the error,
+		 * that could go on for ever. */
+		if (!door->lua->is_hook_raising)
+			lua_resetthread(thread);
 	}
 	return 0;
 }
@@ -113,8 +122,10 @@ int ol_lua_enter(struct ol_lua *lua, lua_CFunction body, void *argument, struct 
 	struct door door = { .lua = lua, .body = body, .argument = argument, .error = error };
 	/* Where a door is open already, below this lie its thread and what else it holds. */
 	int top = lua_gettop(lua->L);
-	if (lua->depth == 0)
+	if (lua->depth == 0) {
 		lua->traceback[0] = '\0';
+		lua->allocator.is_exhausted = false;
+	}
 	if (!lua_checkstack(lua->L, DOOR_SLOTS))
 		return ol_lua_describe_no_memory(lua, error);
 	lua->depth++;
@@ -129,24 +140,43 @@ int ol_lua_enter(struct ol_lua *lua, lua_CFunction body, void *argument, struct 
 	return door.result;
 }
 
-static void guard(lua_State *L, lua_Debug *debug) {
+static void abort_spent(lua_State *L) {
+	char message[128];
+	snprintf(message, sizeof message,
+		"the script has executed the %" PRIu64 " Lua instructions it may: --instruction-limit",
+		ol_lua_of(L)->instructions_max);
+	ol_lua_abort(L, -EBADMSG, message);
+}
+
+/* So many instructions more, for whoever counts them. Raises where that ends the state. */
+static void spend(lua_State *L, uint64_t count) {
 	struct ol_lua *lua = ol_lua_of(L);
 	const struct ol_lua_config *config = &lua->config;
 	struct ol_error error;
-	if (!lua->is_aborted && config->on_instructions != NULL) {
-		int result =
-			config->on_instructions(config->context, OL_LUA_HOOK_INSTRUCTIONS, &error);
-		if (result < 0)
-			ol_lua_abort(L, result, error.message);
-	}
+	int result = config->on_instructions != NULL
+					 ? config->on_instructions(config->context, count, &error)
+					 : 0;
+	if (result < 0)
+		ol_lua_abort(L, result, error.message);
+	lua->instructions += count;
+	if (lua->instructions_max > 0 && lua->instructions > lua->instructions_max)
+		abort_spent(L);
+}
+
+static void guard(lua_State *L, lua_Debug *debug) {
+	struct ol_lua *lua = ol_lua_of(L);
+	/* What can be caught is not meant. */
+	lua->is_hook_raising = false;
 	if (!lua->is_aborted && lua->is_interrupted != NULL && *lua->is_interrupted)
 		luaL_error(L, "interrupted");
-	if (!lua->is_aborted && (lua->deadline_ns == 0 || now_ns() < lua->deadline_ns))
-		return;
+	lua->is_hook_raising = true; /* Unless it comes to the end of this. */
 	if (lua->is_aborted)
 		ol_lua_abort(L, lua->abort_error.code, lua->abort_error.message);
-	ol_lua_abort(
-		L, -EBADMSG, "the script takes too long outside the cage; is there an endless loop?");
+	spend(L, (uint64_t)lua_gethookcount(L));
+	if (lua->deadline_ns != 0 && now_ns() >= lua->deadline_ns)
+		ol_lua_abort(
+			L, -EBADMSG, "the script takes too long outside the cage; is there an endless loop?");
+	lua->is_hook_raising = false;
 }
 
 int ol_lua_abort(lua_State *L, int code, const char *message) {
@@ -171,7 +201,43 @@ void ol_lua_watch(lua_State *L) {
 	lua_sethook(lua->L, guard, LUA_MASKCOUNT, OL_LUA_HOOK_INSTRUCTIONS);
 }
 
+void ol_lua_limit_instructions(struct ol_lua *lua, uint64_t instructions_max) {
+	lua->instructions = 0;
+	lua->instructions_max = instructions_max;
+	lua->may_be_ended |= instructions_max > 0;
+	if (instructions_max > 0)
+		lua_sethook(lua->L, guard, LUA_MASKCOUNT, OL_LUA_COUNT_INSTRUCTIONS);
+}
+
+void ol_lua_count_coroutine(lua_State *L) {
+	if (ol_lua_of(L)->instructions_max > 0)
+		spend(L, OL_LUA_COUNT_INSTRUCTIONS);
+}
+
+static void on_alarm(int signal_number) {
+	ol_lua_on_stuck(stuck_line);
+}
+
+/* Until then a hook has to have ended the script, or nothing can. */
+static void set_alarm(const struct ol_lua *lua, uint64_t duration_ns) {
+	struct itimerval timer = { 0 };
+	struct sigaction action = { .sa_handler = on_alarm, .sa_flags = SA_RESTART };
+	if (ol_lua_on_stuck == NULL)
+		return;
+	if (duration_ns > 0) {
+		snprintf(stuck_line, sizeof stuck_line,
+			"%s: the script takes too long outside the cage, in one call of a library function "
+			"that never returns",
+			lua->script_path);
+		sigemptyset(&action.sa_mask);
+		sigaction(SIGALRM, &action, NULL);
+		timer.it_value.tv_sec = (time_t)(duration_ns / OL_NS_PER_S) + OL_LUA_STUCK_SECONDS;
+	}
+	setitimer(ITIMER_REAL, &timer, NULL);
+}
+
 void ol_lua_set_deadline(struct ol_lua *lua, uint64_t duration_ns) {
+	set_alarm(lua, duration_ns);
 	if (lua->is_aborted)
 		return;
 	lua->deadline_ns = duration_ns == 0 ? 0 : now_ns() + duration_ns;

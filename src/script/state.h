@@ -20,6 +20,8 @@ enum {
 	OL_LUA_TEXT_BYTES_MAX = 1 << 20,   /* A script or module file. */
 	OL_LUA_DECLARATIONS_MAX = 256,     /* lab.scenario and lab.experiment calls of one script. */
 	OL_LUA_HOOK_INSTRUCTIONS = 10000,  /* Between two looks at the clock. */
+	OL_LUA_COUNT_INSTRUCTIONS = 100,   /* Between two looks, where they are counted. */
+	OL_LUA_STUCK_SECONDS = 1,          /* After the deadline: no hook is reached any more. */
 	OL_LUA_DEEP_LEVELS = 10000,        /* Of calls: then memory ran out by recursion. */
 	OL_LUA_TRACEBACK_HEAD_LEVELS = 10, /* As in Lua's own tracebacks. */
 	OL_LUA_TRACEBACK_TAIL_LEVELS = 11,
@@ -35,6 +37,7 @@ struct ol_lua_config {
 	uint64_t memory_bytes_max;
 	const char *memory_advice; /* How to raise the cap: ends the error's sentence. */
 	uint64_t seed;             /* Of math.random. */
+	bool is_trusted;           /* No sandbox: io, os, debug, load, and modules anywhere. */
 	void *context;             /* The side's own, for its bindings. */
 	void (*log)(void *context, const char *line); /* NULL: lines are dropped. */
 	/* Told of so many instructions of Lua more, where it is not NULL; a negative code ends the
@@ -57,8 +60,11 @@ struct ol_lua {
 	bool may_be_ended;    /* Bindings may abort it: its coroutines have to look. */
 	/* Where it is set, what runs is to be broken off; NULL: by nobody. */
 	const volatile sig_atomic_t *is_interrupted;
-	const char *policy_path; /* Of a policy in the same state, as errors name it; NULL. */
-	unsigned depth;          /* Doors that are open now: a policy is asked within a program. */
+	bool is_hook_raising;      /* The last abort came from a hook: none reaches what runs next. */
+	uint64_t instructions;     /* So far, where they are counted. */
+	uint64_t instructions_max; /* 0: not counted. */
+	const char *policy_path;   /* Of a policy in the same state, as errors name it; NULL. */
+	unsigned depth;            /* Doors that are open now: a policy is asked within a program. */
 	struct ol_error abort_error;
 	char traceback[OL_MESSAGE_BYTES]; /* Of the last failed ol_lua_enter; "" where none. */
 };
@@ -98,6 +104,18 @@ void ol_lua_set_deadline(struct ol_lua *lua, uint64_t duration_ns);
 /* Lets a signal handler break off what runs: where it sets the flag, an error is raised, soon and
  * again and again until the flag is taken back. */
 void ol_lua_set_interrupt(struct ol_lua *lua, const volatile sig_atomic_t *is_interrupted);
+
+/* From now on so many instructions may be executed, after which the state aborts itself. A
+ * coroutine costs as much as one look apart. */
+void ol_lua_limit_instructions(struct ol_lua *lua, uint64_t instructions_max);
+/* Before L makes a coroutine. */
+void ol_lua_count_coroutine(lua_State *L);
+
+/* Called, from a signal handler, with a line when a deadline has passed and no instruction was
+ * executed since: a single call into the C library, such as string.find with a pattern of
+ * exponential cost, cannot be interrupted. It must end the process. NULL, which it is at first:
+ * such a call goes on. Uses SIGALRM and ITIMER_REAL. */
+extern void (*ol_lua_on_stuck)(const char *line);
 
 /* The state that L, or a coroutine of its, belongs to. */
 static inline struct ol_lua *ol_lua_of(lua_State *L) {

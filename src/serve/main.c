@@ -240,6 +240,7 @@ int main(int argc, char **argv) {
 	ol_keep_standard_fds();
 	/* A client that went away is noticed when writing. */
 	signal(SIGPIPE, SIG_IGN);
+	ol_script_on_stuck(ol_say_stuck);
 	OL_AUTO_FREE struct ol_run_request *request = calloc(1, sizeof *request);
 	OL_AUTO_FREE struct ol_run_summary *summary = calloc(1, sizeof *summary);
 	struct serving serving = {

@@ -291,6 +291,18 @@ static int set_script_memory(struct ol_plan *plan, const char *text, struct ol_e
 	return 0;
 }
 
+static int set_trusted(struct ol_plan *plan, const char *text, struct ol_error *error) {
+	return set_flag(text, &plan->spec.is_trusted, error);
+}
+
+static int set_instruction_limit(struct ol_plan *plan, const char *text, struct ol_error *error) {
+	int64_t count;
+	int result = ol_parse_integer(text, 0, INT64_MAX, &count, error);
+	if (result == 0)
+		plan->spec.instructions_max = (uint64_t)count;
+	return result;
+}
+
 static int set_fail_request(struct ol_plan *plan, const char *text, struct ol_error *error) {
 	int64_t number;
 	int result = ol_parse_integer(text, 0, UINT32_MAX, &number, error);
@@ -321,6 +333,8 @@ const struct ol_setting ol_settings[] = {
 	{ "sample-period", 0, "SECONDS", "between two samples of the record (10ms)" },
 	{ "group", 0, "NAME", "control group to nest the cage in (the lab's choice)" },
 	{ "script-memory", 0, "SIZE", "what the script itself may hold (a quarter of the limit)" },
+	{ "instruction-limit", 0, "N", "Lua instructions the program may take (0: no end)" },
+	{ "trusted", 0, NULL, "the script may use io, os, debug, load and any file" },
 	{ "fail-memory-request", 0, "N",
 		"refuse the Nth request for memory, to see the end (0: none)" },
 };
@@ -347,6 +361,8 @@ static const set_function set_functions[] = {
 	set_sample_period,
 	set_group,
 	set_script_memory,
+	set_instruction_limit,
+	set_trusted,
 	set_fail_request,
 };
 
@@ -385,6 +401,10 @@ int ol_plan_set(struct ol_plan *plan, const char *name, const char *text, struct
 		return 0;
 	}
 	return ol_error_set(error, -ENOENT, "there is no setting '%.64s'", name);
+}
+
+bool ol_plan_is_users(const char *name) {
+	return strcmp(name, "trusted") == 0;
 }
 
 int ol_plan_set_environment(struct ol_plan *plan, struct ol_error *error) {

@@ -41,6 +41,9 @@ void ol_plan_init(struct ol_plan *plan);
  * a bad value; the message names setting, value and what was expected. */
 int ol_plan_set(struct ol_plan *plan, const char *name, const char *text, struct ol_error *error);
 
+/* Whether only the user may set it: a script cannot give itself what it is denied. */
+bool ol_plan_is_users(const char *name);
+
 /* GOGC and GOMEMLIMIT as Go reads them: call after the scenario's own settings and before the
  * command line's. A malformed value is an error, as in Go. */
 int ol_plan_set_environment(struct ol_plan *plan, struct ol_error *error);

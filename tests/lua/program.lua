@@ -56,8 +56,8 @@ local function groups_of(pid)
   return output_of(("find /sys/fs/cgroup -type d -name 'oomlab-%s-*' 2>/dev/null"):format(pid))
 end
 
--- Runs it with the arguments in the list; fields: env. Gives status, signal, out, err, left_groups.
-function program.run(arguments)
+-- The shell's words for a run with the arguments in the list, and the files that it writes.
+local function prepare(arguments)
   local names = { pid = os.tmpname(), out = os.tmpname(), err = os.tmpname() }
   local words = { ("echo $$ > %s; exec env NO_COLOR=1 OOMLAB_PATH= GOGC= GOMEMLIMIT=")
     :format(quote(names.pid)) }
@@ -69,7 +69,10 @@ function program.run(arguments)
     words[#words + 1] = quote(argument)
   end
   words[#words + 1] = ("> %s 2> %s"):format(quote(names.out), quote(names.err))
-  local _, how, status = os.execute(table.concat(words, " "))
+  return table.concat(words, " "), names
+end
+
+local function collect(names, how, status)
   local result = {
     status = how == "exit" and status or nil,
     signal = how ~= "exit" and status or nil,
@@ -81,6 +84,31 @@ function program.run(arguments)
     os.remove(name)
   end
   return result
+end
+
+-- Runs it with the arguments in the list; fields: env. Gives status, signal, out, err, left_groups.
+function program.run(arguments)
+  local command, names = prepare(arguments)
+  local _, how, status = os.execute(command)
+  return collect(names, how, status)
+end
+
+-- Runs it many times at once, each ended after some seconds: a list of results, with seconds, too.
+function program.run_at_once(list, seconds)
+  local commands, files = {}, {}
+  for index, arguments in ipairs(list) do
+    local command, names = prepare(arguments)
+    names.status = os.tmpname()
+    commands[index] = ("(timeout %d sh -c %s; echo $? > %s) &"):format(seconds, quote(command),
+      quote(names.status))
+    files[index] = names
+  end
+  os.execute(table.concat(commands, "\n") .. "\nwait")
+  local results = {}
+  for index, names in ipairs(files) do
+    results[index] = collect(names, "exit", tonumber(read_file(names.status)))
+  end
+  return results
 end
 
 -- Runs a script and gives the JSON object beside the rest.

@@ -144,13 +144,13 @@ static void test_bundled_script_describes_itself(void **state) {
 	assert_int_equal(ol_script_kind(script), OL_SCRIPT_SCENARIO);
 	assert_contains(ol_script_synopsis(script), "why does it die?");
 	const struct ol_option *options = ol_script_options(script, &count);
-	assert_int_equal(count, 4);
-	assert_string_equal(options[2].value.name, "gc");
-	assert_int_equal(options[2].value.type, OL_OPTION_BOOLEAN);
-	assert_int_equal(options[2].value.boolean, 0);
+	assert_int_equal(count, 5);
+	assert_string_equal(options[3].value.name, "gc");
+	assert_int_equal(options[3].value.type, OL_OPTION_BOOLEAN);
+	assert_int_equal(options[3].value.boolean, 0);
 	assert_int_equal(ol_script_set_option(script, "first", "80%", &error), 0);
-	assert_true(options[1].value.number == 0.8);
-	assert_true(options[0].value.is_unset && !options[1].value.is_unset);
+	assert_true(options[2].value.number == 0.8);
+	assert_true(options[0].value.is_unset && !options[2].value.is_unset);
 	ol_script_close(script);
 }
 

@@ -51,17 +51,6 @@ describe("A bad script ends with status 3 when it", function ()
     check(run "error(setmetatable({}, { __tostring = error }))", 3, "script.lua:1: error object")
   end)
 
-  it("loops for ever while it is loaded", function ()
-    check(run "\nwhile true do end", 3, "script.lua:2: the script takes too long")
-  end)
-
-  it("loops for ever and swallows errors, in coroutines too", function ()
-    check(run [[
-      local function loop() while true do end end
-      while true do pcall(coroutine.wrap(function () while true do pcall(loop) end end)) end
-    ]], 3, "script.lua:%d: the script takes too long")
-  end)
-
   it("allocates without end while it is loaded", function ()
     check(run "local t = {}\nwhile true do t[#t + 1] = {} end", 3,
       "script.lua:2: not enough memory for the script itself")
