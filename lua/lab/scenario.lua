@@ -8,7 +8,7 @@ local scenario = {}
 
 local FIELDS = {
   title = "string", options = "table", program = "function", expect = "function",
-  listen = "string",
+  listen = "string", cases = "table",
 }
 
 -- What scenarios and experiments have in common: fields of the right types, a title of one line.
@@ -39,6 +39,7 @@ end
 -- @tfield fun(heap:heap,opt:table,cage:cage) program  runs in the cage
 -- @tfield[opt] fun(run:run,opt:table):boolean? expect  whether the run showed what it should; nil
 -- for no expectation here
+-- @tfield[opt] case[] cases  more ways to run it, for oomlab test
 -- @tfield[opt] string listen  where its service listens: "127.0.0.1:8080"
 
 --- Declares a scenario. A script returns it, or hands it to lab.run.
@@ -60,6 +61,13 @@ function scenario.declare(fields)
   if not declared then
     return nil, ("%s: %s"):format(what, message)
   end
+  local cases = {}
+  if fields.cases then
+    cases, message = require "lab.cases".declare(fields.cases, declared, what)
+    if not cases then
+      return nil, message
+    end
+  end
   local declaration = {
     kind = "scenario",
     title = fields.title or "",
@@ -68,6 +76,7 @@ function scenario.declare(fields)
     program = fields.program,
     expect = fields.expect or false,
     listen = fields.listen or "",
+    cases = cases,
   }
   declaration.index, message = core.declare(declaration)
   if not declaration.index then

@@ -46,6 +46,7 @@ int ol_command_help(int argc, char **argv);
 int ol_command_definitions(int argc, char **argv);
 int ol_command_doctor(int argc, char **argv);
 int ol_command_pacer(int argc, char **argv);
+int ol_command_test(int argc, char **argv);
 int ol_command_version(int argc, char **argv);
 void ol_command_run_help(void);
 void ol_command_serve_help(void);
@@ -60,6 +61,7 @@ void ol_command_help_help(void);
 void ol_command_definitions_help(void);
 void ol_command_doctor_help(void);
 void ol_command_pacer_help(void);
+void ol_command_test_help(void);
 void ol_command_version_help(void);
 
 #endif

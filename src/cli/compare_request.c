@@ -290,6 +290,7 @@ int ol_compare_request_parse(struct ol_compare_request *request, int argc, char 
 	request->is_help = ol_cli_value(&request->line, "help") != NULL;
 	if (request->is_help)
 		return OL_EXIT_DONE;
+	ol_take_trust(&request->line);
 	request->is_quiet = ol_cli_value(&request->line, "quiet") != NULL;
 	request->is_check = ol_cli_value(&request->line, "check") != NULL;
 	int status = parse_number(request, "repeat", REPEAT_COUNT_MAX, &request->repeat_count);

@@ -15,6 +15,8 @@ const struct ol_command ol_commands[] = {
 	{ "compare", "compare [SCRIPT...] --policy=A,B,...",
 		"scenarios against policies: who survives, at which cost", ol_command_compare,
 		ol_command_compare_help },
+	{ "test", "test FILE|DIRECTORY|SCRIPT...", "whether scripts end as they expect, in TAP",
+		ol_command_test, ol_command_test_help },
 	{ "repl", "repl [options]", "a prompt with a live heap in a live cage", ol_command_repl,
 		ol_command_repl_help },
 	{ "cage", "cage [options] -- COMMAND [ARGUMENT...]",

@@ -57,4 +57,20 @@ struct ol_script *ol_script_job_script(const struct ol_script_job *job);
  * its expectation is of this run, too. */
 bool ol_script_job_is_own(const struct ol_script_job *job);
 
+/* One of the cases of a scenario. Large. */
+struct ol_script_case {
+	char name[OL_NAME_BYTES * 2]; /* One line. */
+	bool has_outcome;
+	enum ol_outcome outcome; /* How it has to end. */
+	size_t setting_count;
+	struct ol_script_setting settings[OL_SCRIPT_SETTINGS_MAX];
+	size_t option_count;
+	struct ol_script_setting options[OL_OPTIONS_MAX];
+};
+
+/* How many cases a scenario has; the one of a number, from 0: -EBADMSG. */
+size_t ol_script_case_count(const struct ol_script *script);
+int ol_script_case_read(struct ol_script *script, size_t index, struct ol_script_case *ret_case,
+	struct ol_error *error);
+
 #endif

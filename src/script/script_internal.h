@@ -41,6 +41,7 @@ struct ol_script {
 	struct ol_option options[OL_OPTIONS_MAX];
 	size_t setting_count;
 	struct ol_script_setting settings[OL_SCRIPT_SETTINGS_MAX];
+	size_t case_count;
 	char listen[OL_NAME_BYTES]; /* Where its service listens, if it says so; "". */
 	size_t route_count;
 	struct ol_route *routes;           /* For free(). */

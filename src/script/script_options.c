@@ -115,6 +115,9 @@ void ol_script_read_declaration(lua_State *L, int index, struct ol_script *scrip
 	script->kind = strcmp(kind, "experiment") == 0 ? OL_SCRIPT_EXPERIMENT : OL_SCRIPT_SCENARIO;
 	ol_script_copy_field(L, index, "title", script->title, sizeof script->title);
 	ol_script_copy_field(L, index, "listen", script->listen, sizeof script->listen);
+	if (ol_script_raw_field(L, index, "cases") == LUA_TTABLE) /* cases */
+		script->case_count = (size_t)lua_rawlen(L, -1);
+	lua_pop(L, 1);
 	read_settings(L, index, script);
 	if (ol_script_raw_field(L, index, "options") != LUA_TTABLE) /* options */
 		luaL_error(L, "the library gave no options");
