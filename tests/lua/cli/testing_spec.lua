@@ -73,7 +73,8 @@ describe("oomlab test", function ()
     directory.write("many/b.lua", HEAD
       .. "return lab.scenario { program = function () error 'x' end }")
     directory.write("many/c.lua", HEAD
-      .. "return lab.experiment { program = function () print 'hi'\nreturn lab.run('spike', { options = { gc = true } }):survived() end }")
+      .. "return lab.experiment { program = function () print 'hi'\n"
+      .. "return lab.run('spike', { options = { gc = true } }):survived() end }")
     directory.write("many/d.lua", "return 'a module'")
     directory.write("many/e.lua", HEAD .. "return lab.experiment { program = function ()\n"
       .. "return lab.run('spike'):survived() end }")
