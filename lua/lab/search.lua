@@ -108,7 +108,7 @@ end
 -- Between a bad trial and a good one, down to the precision.
 local function bisect(state, bad, good)
   while good.limit_bytes - bad.limit_bytes > math.max(PAGE, state.precision * bad.limit_bytes) do
-    local middle = in_pages(math.sqrt(bad.limit_bytes * good.limit_bytes))
+    local middle = in_pages(math.sqrt(1.0 * bad.limit_bytes * good.limit_bytes))
     middle = math.max(bad.limit_bytes + PAGE, math.min(middle, good.limit_bytes - PAGE))
     local trial, message = probe(state, middle)
     if not trial then

@@ -91,10 +91,11 @@ describe("An experiment", function ()
   caged("finds the smallest limit, the curve and the grid of a scenario of its own", function ()
     local result = run [[
       local bytes = 10 * lab.MiB
-      local found = lab.smallest_limit(eater, { of = 2, options = { bytes = bytes }, checks = false })
+      local options = { bytes = bytes }
+      local found = lab.smallest_limit(eater, { of = 2, options = options, checks = false })
       assert(found.limit_bytes > bytes and found.limit_bytes < bytes + 2 * lab.MiB)
       assert(found.limit_bytes - found.killed_at <= 0.01 * found.killed_at)
-      local cells = lab.grid(eater, { limit = { "8M", "16M" }, options = { bytes = bytes }, of = 1 })
+      local cells = lab.grid(eater, { limit = { "8M", "16M" }, options = options, of = 1 })
       assert(cells[1].share == 0 and cells[2].share == 1)
       local points = lab.curve("spike", { setting = "memlimit", ratios = { 90 }, of = 1 })
       assert(points[1].share == 1 and points[1].peak_bytes < points[1].limit_bytes)

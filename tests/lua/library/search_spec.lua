@@ -48,8 +48,7 @@ local core = {
 local search, curve
 
 setup(function ()
-  for _, name in ipairs { "core", "names", "options", "settings", "run", "trials", "search", "curve",
-    "chart" } do
+  for _, name in ipairs { "names", "options", "settings", "run", "trials", "search", "curve" } do
     package.loaded["lab." .. name] = nil
   end
   package.loaded["lab.core"] = core
