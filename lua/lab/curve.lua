@@ -50,7 +50,40 @@ local function facts_of(trial)
   }
 end
 
--- One point a ratio, in the order of the ratios: of = N runs each, none left out.
+--- What lab.curve is asked; besides these any setting of a run.
+-- @table curve_fields
+-- @tfield[opt] string setting  what is varied ("memlimit")
+-- @tfield[opt] number[] ratios  its values, in percent where the setting takes shares; or
+-- @tfield[opt] number from  the first of them (50),
+-- @tfield[opt] number to  the last (100), and
+-- @tfield[opt] number step  from one to the next (5)
+-- @tfield[opt] {[string]:any} options  values for the scenario's options
+-- @tfield[opt] integer of  runs with each value (3)
+-- @tfield[opt] string expect  the outcome that counts as survived ("survived")
+-- @tfield[opt] boolean|fun(line:string) progress  told each value; true: standard error
+
+--- Some runs that are alike: a point of lab.curve, a cell of lab.grid.
+-- @table trial
+-- @tfield integer survived  so many ended as expected
+-- @tfield integer of  of so many
+-- @tfield number share  the one by the other
+-- @tfield {[string]:integer} outcomes  how many ended how
+-- @tfield number gc_cpu  share of the CPU that collecting took, on average
+-- @tfield number cycles  on average
+-- @tfield integer peak_bytes  the highest
+-- @tfield integer pause_max_ns  the longest
+-- @tfield integer wall_ns  on average
+-- @tfield integer limit_bytes
+-- @tfield number ratio  of a point: its value
+-- @tfield string text  of a point: as the setting got it
+-- @tfield {[string]:any} settings  of a cell: those that were lists
+-- @tfield {[string]:any} options  of a cell: likewise
+
+--- Survival and cost over one setting: a point for each value, in order. In an experiment.
+-- @function lab.curve
+-- @tparam scenario|string scenario
+-- @tparam[opt] curve_fields fields
+-- @treturn trial[]
 function curve.curve(scenario, fields)
   local request, message = trials.take(scenario, fields, CURVE, "lab.curve")
   if not request then
@@ -127,8 +160,19 @@ local function advance(places, dimensions)
   end
 end
 
--- Whatever setting or option is a list of values takes each of them, with each of the others. A
--- list of cells: settings and options have what the lists were of, the rest is as in lab.curve.
+--- What lab.grid is asked; besides these any setting of a run. A setting or an option may be a
+-- list of values.
+-- @table grid_fields
+-- @tfield[opt] {[string]:any} options  values for the scenario's options, or lists of them
+-- @tfield[opt] integer of  runs in each cell (3)
+-- @tfield[opt] string expect  the outcome that counts as survived ("survived")
+-- @tfield[opt] boolean|fun(line:string) progress  told each cell; true: standard error
+
+--- Each value of each list with each of the others: a cell a combination. In an experiment.
+-- @function lab.grid
+-- @tparam scenario|string scenario
+-- @tparam[opt] grid_fields fields
+-- @treturn trial[]
 function curve.grid(scenario, fields)
   local request, message = trials.take(scenario, fields, {}, "lab.grid")
   if not request then

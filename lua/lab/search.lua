@@ -240,6 +240,46 @@ local function answer_of(state)
   return names.close(answer, "what lab.smallest_limit found")
 end
 
+--- What lab.smallest_limit is asked; besides these any setting of a run but limit.
+-- @table limit_search
+-- @tfield[opt] {[string]:any} options  values for the scenario's options
+-- @tfield[opt] integer of  runs in each limit, all of which must end as expected (3)
+-- @tfield[opt] string expect  the outcome that is looked for ("survived")
+-- @tfield[opt] integer|string from  no limit below this is tried
+-- @tfield[opt] integer|string to  none above this; else 1024 times the first, and what is there
+-- @tfield[opt] string precision  how far the answer may be off ("1%")
+-- @tfield[opt] boolean checks  whether limits on both sides of the answer are tried (true)
+-- @tfield[opt] boolean|fun(line:string) progress  told each limit; true: standard error
+
+--- One limit that lab.smallest_limit has tried.
+-- @table limit_trial
+-- @tfield integer limit_bytes
+-- @tfield boolean is_good  all runs ended as expected
+-- @tfield integer survived  so many did
+-- @tfield integer of  of so many: the first that does not ends the trial
+-- @tfield string outcome  of that one
+-- @tfield integer peak_bytes
+
+--- What lab.smallest_limit has found.
+-- @table limit_found
+-- @tfield integer|false limit_bytes  the smallest; false: none that was tried is enough
+-- @tfield integer|false killed_at  the largest below it that is too little
+-- @tfield boolean monotone  false: larger ones are too little as well, see exceptions
+-- @tfield limit_trial[] exceptions  larger limits that are too little
+-- @tfield boolean scales  no limit is enough, for the program asks for more in a larger one
+-- @tfield limit_trial[] tried  all, from the smallest limit on
+-- @tfield integer survived
+-- @tfield integer of
+-- @tfield integer runs  so many in all
+-- @tfield integer|false peak_bytes  in limit_bytes
+-- @tfield number precision
+-- @tfield string expect
+
+--- Searches the smallest limit in which all of some runs survive. In an experiment.
+-- @function lab.smallest_limit
+-- @tparam scenario|string scenario
+-- @tparam[opt] limit_search fields
+-- @treturn limit_found
 function search.smallest_limit(scenario, fields)
   local request, message = trials.take(scenario, fields, OWN, "lab.smallest_limit")
   if not request then

@@ -22,6 +22,49 @@
 
 ---@class oomlab.policy
 
+---One more way to run a scenario, for oomlab test. Besides these it takes any setting of a run.
+---@class oomlab.case
+---@field name? string what the test is called; else its settings and options
+---@field options? {[string]: any} values for the scenario's options
+---@field outcome? string how it has to end; expect is asked as well
+
+---What lab.curve is asked; besides these any setting of a run.
+---@class oomlab.curve_fields
+---@field setting? string what is varied ("memlimit")
+---@field ratios? number[] its values, in percent where the setting takes shares; or
+---@field from? number the first of them (50),
+---@field to? number the last (100), and
+---@field step? number from one to the next (5)
+---@field options? {[string]: any} values for the scenario's options
+---@field of? integer runs with each value (3)
+---@field expect? string the outcome that counts as survived ("survived")
+---@field progress? boolean|fun(line: string) told each value; true: standard error
+
+---Some runs that are alike: a point of lab.curve, a cell of lab.grid.
+---@class oomlab.trial
+---@field survived integer so many ended as expected
+---@field of integer of so many
+---@field share number the one by the other
+---@field outcomes {[string]: integer} how many ended how
+---@field gc_cpu number share of the CPU that collecting took, on average
+---@field cycles number on average
+---@field peak_bytes integer the highest
+---@field pause_max_ns integer the longest
+---@field wall_ns integer on average
+---@field limit_bytes integer
+---@field ratio number of a point: its value
+---@field text string of a point: as the setting got it
+---@field settings {[string]: any} of a cell: those that were lists
+---@field options {[string]: any} of a cell: likewise
+
+---What lab.grid is asked; besides these any setting of a run. A setting or an option may be a
+---list of values.
+---@class oomlab.grid_fields
+---@field options? {[string]: any} values for the scenario's options, or lists of them
+---@field of? integer runs in each cell (3)
+---@field expect? string the outcome that counts as survived ("survived")
+---@field progress? boolean|fun(line: string) told each cell; true: standard error
+
 ---What an experiment is.
 ---@class oomlab.experiment_fields
 ---@field title? string
@@ -158,7 +201,43 @@
 ---@field options? {[string]: oomlab.option} what may be given as --NAME on the command line
 ---@field program fun(heap: oomlab.heap, opt: table, cage: oomlab.cage) runs in the cage
 ---@field expect? fun(run: oomlab.run, opt: table): boolean? whether the run showed what it should; nil for no expectation here
+---@field cases? oomlab.case[] more ways to run it, for oomlab test
 ---@field listen? string where its service listens: "127.0.0.1:8080"
+
+---What lab.smallest_limit is asked; besides these any setting of a run but limit.
+---@class oomlab.limit_search
+---@field options? {[string]: any} values for the scenario's options
+---@field of? integer runs in each limit, all of which must end as expected (3)
+---@field expect? string the outcome that is looked for ("survived")
+---@field from? integer|string no limit below this is tried
+---@field to? integer|string none above this; else 1024 times the first, and what is there
+---@field precision? string how far the answer may be off ("1%")
+---@field checks? boolean whether limits on both sides of the answer are tried (true)
+---@field progress? boolean|fun(line: string) told each limit; true: standard error
+
+---One limit that lab.smallest_limit has tried.
+---@class oomlab.limit_trial
+---@field limit_bytes integer
+---@field is_good boolean all runs ended as expected
+---@field survived integer so many did
+---@field of integer of so many: the first that does not ends the trial
+---@field outcome string of that one
+---@field peak_bytes integer
+
+---What lab.smallest_limit has found.
+---@class oomlab.limit_found
+---@field limit_bytes integer|false the smallest; false: none that was tried is enough
+---@field killed_at integer|false the largest below it that is too little
+---@field monotone boolean false: larger ones are too little as well, see exceptions
+---@field exceptions oomlab.limit_trial[] larger limits that are too little
+---@field scales boolean no limit is enough, for the program asks for more in a larger one
+---@field tried oomlab.limit_trial[] all, from the smallest limit on
+---@field survived integer
+---@field of integer
+---@field runs integer so many in all
+---@field peak_bytes integer|false in limit_bytes
+---@field precision number
+---@field expect string
 
 ---The heap's statistics, by the names of Go's MemStats.
 ---@class oomlab.memstats
@@ -226,8 +305,9 @@
 ---@field script_bytes integer Held by the Lua state, charged to the cage too (bytes)
 ---@field script_peak_bytes integer The most the Lua state held (bytes)
 ---@field metadata_bytes integer The heap's own tables (bytes)
+---@field other_heaps_bytes integer Objects of the heaps beside the first (bytes)
 ---@field off_heap_bytes integer Memory that the program held beside its heap (bytes)
----@field off_heap_requested_bytes integer Such memory that it asked for in all (bytes)
+---@field beside_requested_bytes integer What it asked for beside its first heap, in all (bytes)
 ---@field stack_bytes integer Stacks of the program, which cycles scan (bytes)
 ---@field file_bytes integer Files that it wrote and did not release (bytes)
 ---@field child_count integer Children that shared its pages
@@ -288,6 +368,8 @@
 ---@field sample_period? number|string between two samples of the record (10ms)
 ---@field group? number|string control group to nest the cage in (the lab's choice)
 ---@field script_memory? oomlab.size what the script itself may hold (a quarter of the limit)
+---@field instruction_limit? number|string Lua instructions the program may take (0: no end)
+---@field trusted? boolean the script may use io, os, debug, load and any file
 ---@field fail_memory_request? number|string refuse the Nth request for memory, to see the end (0: none)
 
 ---@class oomlab.run
@@ -412,6 +494,20 @@ function heap:check() end
 ---@return integer
 function heap:elapsed_ns() end
 
+---@class oomlab.heap_second_fields
+---@field gogc? integer
+---@field memlimit? integer
+
+---One more heap in the same process, with a collector and a pacer of its own: another runtime in
+---the same cage. It has the methods of a heap. Go's rules hold in it, whatever the run's policy;
+---what the report tells of collections, garbage and memory statistics is about the first. It
+---stays to the end of the run; a program has four heaps at most. Objects of one heap cannot refer
+---to those of another. Fields: `gogc` (percent or "off"; the run's), `memlimit` (a size or "off";
+---the run's).
+---@param fields? oomlab.heap_second_fields
+---@return oomlab.heap
+function heap:second(fields) end
+
 ---Maps memory beside the heap and writes to all of it, as a library in C does: the collector
 ---knows nothing of it, the cage does.
 ---@param bytes integer 1 and up
@@ -534,6 +630,18 @@ function heap:survivors(fields) end
 ---@field http oomlab.http
 local lab = {}
 
+---Survival and cost over one setting: a point for each value, in order. In an experiment.
+---@param scenario oomlab.scenario|string
+---@param fields? oomlab.curve_fields
+---@return oomlab.trial[]
+function lab.curve(scenario, fields) end
+
+---Each value of each list with each of the others: a cell a combination. In an experiment.
+---@param scenario oomlab.scenario|string
+---@param fields? oomlab.grid_fields
+---@return oomlab.trial[]
+function lab.grid(scenario, fields) end
+
 ---Declares an experiment: its program makes runs, and compares them.
 ---@param fields oomlab.experiment_fields
 ---@return oomlab.experiment
@@ -568,6 +676,12 @@ function lab.runs(list) end
 ---@param fields oomlab.scenario_fields
 ---@return oomlab.scenario
 function lab.scenario(fields) end
+
+---Searches the smallest limit in which all of some runs survive. In an experiment.
+---@param scenario oomlab.scenario|string
+---@param fields? oomlab.limit_search
+---@return oomlab.limit_found
+function lab.smallest_limit(scenario, fields) end
 
 ---@class oomlab.http
 local http = {}

@@ -48,9 +48,10 @@ describe("oomlab test", function ()
   end)
 
   it("tells what was expected, what came, and why", function ()
-    local result, path = test(EATER .. "cases = { { bytes, limit = '16M', "
+    local result = test(EATER .. "cases = { { bytes, limit = '16M', "
       .. "options = { bytes = '20M' }, outcome = 'survived' } } }")
     assert.equal(3, result.status, "an undefined variable")
+    local path
     result, path = test(EATER .. "cases = { { limit = '16M', "
       .. "options = { bytes = '20M' }, outcome = 'survived' } } }")
     assert.equal(1, result.status, result.out)
