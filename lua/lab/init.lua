@@ -3,20 +3,7 @@ local core = require "lab.core"
 local names = require "lab.names"
 
 -- What is read inside the cage is charged to it: there the least that will do is loaded.
-local declare_scenario, declare_experiment, declare_policy, argument, run, runs
-if core.side == "lab" then
-  declare_scenario = require "lab.scenario".declare
-  declare_experiment = require "lab.experiment".declare
-  declare_policy = require "lab.policy".declare
-  argument = require "lab.policy".argument
-  run = require "lab.run".start
-  runs = require "lab.run".start_all
-else
-  local inside = require "lab.inside"
-  declare_scenario, declare_experiment = inside.declare, inside.declare
-  run, runs = inside.run, inside.runs
-  declare_policy, argument = inside.policy, inside.argument
-end
+local inside = core.side ~= "lab" and require "lab.inside"
 
 --- Tells the lab a line, as string.format makes it; cut at 511 bytes. print does it plainly.
 -- @function lab.log
@@ -34,19 +21,39 @@ local function log(format, ...)
   return true
 end
 
--- What few scripts use is read when it is asked for: experiments that make many runs, ...
-local SEARCHES = {
-  smallest_limit = "lab.search", curve = "lab.curve", grid = "lab.curve",
+-- What a script does not ask for is not read: each run pays for its start.
+local PLACES = {
+  scenario = { "lab.scenario", "declare" },
+  experiment = { "lab.experiment", "declare" },
+  policy = { "lab.policy", "declare" },
+  argument = { "lab.policy", "argument" },
+  run = { "lab.run", "start" },
+  runs = { "lab.run", "start_all" },
+  smallest_limit = { "lab.search", "smallest_limit" },
+  curve = { "lab.curve", "curve" },
+  grid = { "lab.curve", "grid" },
 }
 
--- ... and routes.
+-- Those that only note what the lab has read before.
+local INSIDE = {
+  scenario = "declare", experiment = "declare", policy = "policy", argument = "argument",
+  run = "run", runs = "runs", smallest_limit = "run", curve = "run", grid = "run",
+}
+
+local found = {}
+
 local lazily = setmetatable({}, {
   __index = function (_, name)
     if name == "http" then
-      return require(core.side == "lab" and "lab.http" or "lab.inside_http")
-    elseif SEARCHES[name] then
-      return core.side == "lab" and core.blame(require(SEARCHES[name])[name]) or core.blame(run)
+      return require(inside and "lab.inside_http" or "lab.http")
+    elseif PLACES[name] and not found[name] then
+      found[name] = core.blame(inside and inside[INSIDE[name]]
+        or require(PLACES[name][1])[PLACES[name][2]])
     end
+    return found[name]
+  end,
+  __pairs = function ()
+    return pairs(PLACES)
   end,
 })
 
@@ -56,11 +63,5 @@ return names.close({
   GiB = 1 << 30,
   TiB = 1 << 40,
 
-  scenario = core.blame(declare_scenario),
-  experiment = core.blame(declare_experiment),
-  policy = core.blame(declare_policy),
-  argument = core.blame(argument),
-  run = core.blame(run),
-  runs = core.blame(runs),
   log = core.blame(log),
 }, "lab", lazily)
