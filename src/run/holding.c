@@ -95,7 +95,7 @@ static int hold_mapping(struct ol_run *run, enum kind kind, uint64_t bytes,
 	struct ol_run_holding **ret_holding, struct ol_error *error) {
 	struct ol_run_holding *holding = NULL;
 	int result = create(run, kind, bytes, &holding, error);
-	if (result < 0)
+	if (holding == NULL)
 		return result;
 	ol_run_begin_beside(run, bytes);
 	result = map(run, holding, error);
@@ -144,9 +144,9 @@ int ol_run_hold_child(
 		return ol_error_set(
 			error, -ENOSPC, "a program has at most %d children", OL_RUN_CHILDREN_MAX);
 	int result = create(run, KIND_CHILD, 0, &holding, error);
-	if (result < 0)
+	if (holding == NULL)
 		return result;
-	ol_run_begin_request(run, 0);
+	ol_run_begin_beside(run, 0);
 	result = run->os->ops->fork(run->os, &holding->child, error);
 	if (result < 0) {
 		destroy(run, holding);
@@ -185,7 +185,7 @@ int ol_run_hold_file(struct ol_run *run, uint64_t bytes, struct ol_run_holding *
 	struct ol_error *error) {
 	struct ol_run_holding *holding = NULL;
 	int result = create(run, KIND_FILE, bytes, &holding, error);
-	if (result < 0)
+	if (holding == NULL)
 		return result;
 	ol_run_begin_writing(run, bytes);
 	result = run->os->ops->create_file(run->os, bytes, &holding->file, error);

@@ -481,7 +481,7 @@ static void note_allocated(struct ol_run *run, ol_root root) {
 int ol_run_slab(struct ol_run *run, uint64_t bytes, enum ol_fill fill, ol_root *ret_root,
 	struct ol_error *error) {
 	ol_run_begin_request(run, bytes);
-	ol_root root;
+	ol_root root = OL_ROOT_NONE;
 	int result = ol_collector_verdict(run->collector, error);
 	if (result == 0)
 		result = ol_collector_allocate_slab(run->used->collector, bytes, &root, error);
@@ -504,7 +504,7 @@ int ol_run_write_slab(struct ol_run *run, ol_root root, struct ol_error *error) 
 int ol_run_node(struct ol_run *run, uint32_t slot_count, uint64_t payload_bytes, ol_root *ret_root,
 	struct ol_error *error) {
 	ol_run_begin_request(run, payload_bytes);
-	ol_root root;
+	ol_root root = OL_ROOT_NONE;
 	int result = ol_collector_verdict(run->collector, error);
 	if (result == 0)
 		result = ol_collector_allocate_node(
