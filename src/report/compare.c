@@ -196,8 +196,9 @@ void ol_compare_footer(
 		ol_words_add(&words, " %s ", separator);
 	}
 	ol_words_add_count(&words, run_count, "run", "runs");
-	ol_words_add(
-		&words, " in %s, %" PRIu64 " at a time", OL_DURATION_TEXT(compare->wall_ns), compare->jobs);
+	if (compare->wall_ns > 0)
+		ol_words_add(&words, " in %s, %" PRIu64 " at a time", OL_DURATION_TEXT(compare->wall_ns),
+			compare->jobs);
 	if (compare->system.kernel[0] == '\0')
 		return;
 	ol_words_add(&words, " %s Linux %s %s ", separator, compare->system.kernel, separator);

@@ -236,6 +236,16 @@ static void the_page_takes_no_text_for_markup(void **state) {
 	assert_has(text, "</html>");
 }
 
+static void what_was_only_pretended_took_no_time(void **state) {
+	OL_AUTO_FREE char *real = tell(BRIEF, plain);
+	assert_has(real, "8 runs in 1.50 s, 2 at a time\n");
+	given.compare.wall_ns = 0;
+	OL_AUTO_FREE char *pretended = tell(BRIEF, plain);
+	assert_has(pretended, "8 runs\n");
+	OL_AUTO_FREE char *json = tell(JSON, plain);
+	assert_has(json, "\"jobs\":null,\"wall_ns\":null");
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(a_cell_is_the_median_of_its_runs_and_its_most_frequent_end, fill),
@@ -247,6 +257,7 @@ int main(void) {
 		cmocka_unit_test_setup(csv_has_a_line_a_cell_and_quotes_what_it_must, fill),
 		cmocka_unit_test_setup(every_line_of_csv_has_as_many_fields_as_the_head, fill),
 		cmocka_unit_test_setup(json_has_a_cell_each_with_its_shares, fill),
+		cmocka_unit_test_setup(what_was_only_pretended_took_no_time, fill),
 		cmocka_unit_test_setup(the_page_takes_no_text_for_markup, fill),
 	};
 	return cmocka_run_group_tests_name("compare", tests, NULL, NULL);
