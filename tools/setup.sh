@@ -38,6 +38,7 @@ cpio              command:cpio
 chromium          command:chromium
 golang-go         command:go
 curl              command:curl
+librsvg2-bin      command:rsvg-convert
 '
 bench_needs="$run_needs"'
 golang-go         command:go
