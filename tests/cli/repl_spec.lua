@@ -27,7 +27,7 @@ describe("oomlab repl", function ()
 
   it_caged("tells how the heap is after each line", function ()
     local _, out = type_in({ "heap:slab(10 << 20)" }, "--limit=20M")
-    assert.matches("heap 10%.0 MiB .* next GC 2%d%.%d MiB .* one cycle .* cage .* 10%.%d MiB of "
+    assert.matches("heap 10%.0 MiB .* next GC 2%d%.%d MiB .* one cycle .* cage .* 1%d%.%d MiB of "
       .. "20%.0 MiB\n$", out)
   end)
 
