@@ -33,7 +33,6 @@ static void put_dot(struct ol_canvas *canvas, const struct ol_ink *ink, long x, 
 	if (cell == NULL)
 		return;
 	cell->dots |= bits[y % BRAILLE_ROWS][x % BRAILLE_COLUMNS];
-	cell->is_set = true;
 	cell->ink = ink;
 }
 
@@ -82,7 +81,7 @@ void ol_canvas_rule(struct ol_canvas *canvas, const struct ol_ink *ink, const ch
 	long step = canvas->style.has_unicode ? BRAILLE_COLUMNS : 1;
 	for (long x = 0; x < canvas->dot_columns; x += step) {
 		struct ol_canvas_cell *cell = cell_at(canvas, x, y);
-		if (cell != NULL && !cell->is_set && cell->glyph == NULL)
+		if (cell != NULL && cell->ink == NULL)
 			ol_canvas_mark(canvas, ink, glyph, x, y);
 	}
 }
@@ -100,7 +99,7 @@ void ol_ink_end(FILE *stream, struct ol_style style) {
 static void put_cell(FILE *stream, struct ol_style style, const struct ol_canvas_cell *cell) {
 	if (cell->glyph != NULL) {
 		fputs(cell->glyph, stream);
-	} else if (!cell->is_set) {
+	} else if (cell->ink == NULL) {
 		fputc(' ', stream);
 	} else if (!style.has_unicode) {
 		fputc(cell->ink->letter, stream);

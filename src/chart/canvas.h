@@ -19,8 +19,7 @@ struct ol_ink {
 
 struct ol_canvas_cell {
 	uint8_t dots;             /* Bits as in U+2800. */
-	bool is_set;              /* Without braille. */
-	const struct ol_ink *ink; /* Of whoever was drawn last. */
+	const struct ol_ink *ink; /* Of whoever was drawn last; NULL: the cell is empty. */
 	const char *glyph;        /* Over all dots; NULL: none. */
 };
 

@@ -24,7 +24,7 @@ static int write_svg(int fd, const struct ol_chart *chart, struct ol_chart_size 
 	OL_AUTO_FCLOSE FILE *stream = copy >= 0 ? fdopen(copy, "w") : NULL;
 	if (stream == NULL)
 		return -errno;
-	copy = -1; /* The stream's. */
+	(void)ol_steal_fd(&copy); /* The stream's. */
 	ol_chart_put_svg(stream, chart, size);
 	if (fflush(stream) != 0 || ferror(stream) || lseek(fd, 0, SEEK_SET) < 0)
 		return errno != 0 ? -errno : -EIO;

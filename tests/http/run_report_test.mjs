@@ -214,7 +214,8 @@ await test("each drawing is well-formed, within its frame, and nothing in it run
       });
       return { fault: parsed.querySelector("parsererror")?.textContent,
         scripts: parsed.querySelectorAll("script, foreignObject, [onload]").length,
-        outside: outside.map((text) => text.textContent), texts: svg.querySelectorAll("text").length };
+        outside: outside.map((text) => text.textContent),
+        texts: svg.querySelectorAll("text").length };
     }, readFileSync(at(`${name}.svg`), "utf8"));
     demand(!found.fault, `${name}: ${found.fault}`);
     demand(found.scripts === 0, `${name} has scripts`);

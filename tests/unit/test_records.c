@@ -131,12 +131,14 @@ static const struct {
 	{ "{\"type\":\"sample\",\"at_ns\":1}\n", "f, line 1: a 'sample' before any header" },
 	{ "{\"type\":\"header\",\"schema\":\"oomlab.record/2\"}\n",
 		"f, line 1: the schema is 'oomlab.record/2': expected oomlab.record/1" },
-	{ "{\"type\":\"header\",\"schema\":\"oomlab.record/1\"}\n", "f, line 1: 'scenario' is missing" },
+	{ "{\"type\":\"header\",\"schema\":\"oomlab.record/1\"}\n",
+		"f, line 1: 'scenario' is missing" },
 	{ "{\"type\":\"header\"", "f, line 1: no JSON" },
 	{ HEADER "{\"type\":\"sample\",\"at_ns\":1}\n", "f, line 2: 'cage_bytes' is missing" },
 	{ HEADER "{\"type\":\"sample\",\"at_ns\":-1,\"cage_bytes\":1}\n",
 		"f, line 2: 'at_ns' is not a whole number from 0 on" },
-	{ HEADER "{\"type\":\"sample\",\"at_ns\":1e99,\"cage_bytes\":1}\n", "f, line 2: 'at_ns' is not" },
+	{ HEADER "{\"type\":\"sample\",\"at_ns\":1e99,\"cage_bytes\":1}\n",
+		"f, line 2: 'at_ns' is not" },
 	{ HEADER "{\"type\":\"sample\",\"at_ns\":99999999999999999999,\"cage_bytes\":1}\n",
 		"f, line 2: no JSON" },
 	{ HEADER "{\"type\":\"sample\",\"at_ns\":1,\"cage_bytes\":1,\"memstats\":[]}\n",
@@ -146,9 +148,11 @@ static const struct {
 		"f, line 2: 'is_forced' is not true or false" },
 	{ HEADER "{\"type\":\"event\",\"at_ns\":1,\"text\":7}\n", "f, line 2: 'text' is not a text" },
 	{ HEADER "{\"type\":\"event\",\"at_ns\":1,\"at_ns\":2}\n", "f, line 2: no JSON: duplicate" },
-	{ HEADER "{\"type\":\"phase\",\"at_ns\":1,\"name\":null}\n", "f, line 2: 'name' is not a text" },
+	{ HEADER "{\"type\":\"phase\",\"at_ns\":1,\"name\":null}\n",
+		"f, line 2: 'name' is not a text" },
 	{ HEADER "{\"type\":\"summary\"}\n", "f, line 2: 'outcome' is missing" },
-	{ HEADER "{\"type\":\"summary\",\"outcome\":\"fine\"}\n", "f, line 2: 'outcome' is not a name" },
+	{ HEADER "{\"type\":\"summary\",\"outcome\":\"fine\"}\n",
+		"f, line 2: 'outcome' is not a name" },
 	{ HEADER "{\"type\":\"summary\",\"outcome\":\"survived\",\"phases\":{}}\n",
 		"f, line 2: 'phases' is not an array" },
 	{ HEADER "{\"type\":\"summary\",\"outcome\":\"survived\",\"phases\":[1]}\n",
@@ -180,8 +184,9 @@ static void a_line_without_end_is_refused(void **state) {
 }
 
 static void fields_of_other_versions_are_let_be(void **state) {
-	static const char text[] = HEADER "{\"type\":\"news\",\"at_ns\":-5}\n"
-									  "{\"type\":\"sample\",\"at_ns\":1,\"cage_bytes\":2,\"x\":[]}\n";
+	static const char text[] =
+		HEADER "{\"type\":\"news\",\"at_ns\":-5}\n"
+			   "{\"type\":\"sample\",\"at_ns\":1,\"cage_bytes\":2,\"x\":[]}\n";
 	assert_int_equal(read_text(text, sizeof text - 1, "f", &recordings, &error), 0);
 	assert_int_equal(recordings.list[0].sample_count, 1);
 }
