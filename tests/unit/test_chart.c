@@ -86,6 +86,29 @@ static void a_line_goes_from_dot_to_dot(void **state) {
 	free(text);
 }
 
+static void the_axes_reach_what_is_drawn_and_goals_within_reason(void **state) {
+	add_run(make_killed, "a");
+	assert_int_equal(ol_chart_init(&recordings, &chart, &error), 0);
+	assert_int_equal(chart.end_ns, facts.wall_ns);
+	assert_int_equal(chart.top_bytes, 60724976); /* The goal, below two limits. */
+	assert_true(chart.runs[0].is_dead);
+	assert_true(chart.runs[0].has_curve[OL_CHART_GOAL]);
+	assert_false(chart.runs[0].has_curve[OL_CHART_RSS]); /* One sample is no curve. */
+	ol_chart_finish(&chart);
+	recordings.list[0].run->spec.limit_bytes = 16 * OL_MIB;
+	recordings.list[0].run->cage_peak_bytes = 17 * OL_MIB;
+	for (size_t i = 0; i < 2; i++)
+		recordings.list[0].run->phases[i].cage_bytes = 16 * OL_MIB;
+	assert_int_equal(ol_chart_init(&recordings, &chart, &error), 0);
+	/* The goal is too far away; the heap is not left out. */
+	assert_in_range(chart.top_bytes, 30 * OL_MIB, 34 * OL_MIB);
+	ol_chart_finish(&chart);
+	add_run(make_survived, "b");
+	assert_int_equal(ol_chart_init(&recordings, &chart, &error), 0);
+	assert_int_equal(chart.top_bytes, 32 * OL_MIB); /* Of several only cages are drawn. */
+	assert_false(chart.runs[1].is_dead);
+}
+
 static void a_run_is_drawn_in_a_terminal(void **state) {
 	static const char expected[] =
 		"\n"
@@ -248,6 +271,7 @@ int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_axes_have_round_steps),
 		cmocka_unit_test(a_line_goes_from_dot_to_dot),
+		cmocka_unit_test_teardown(the_axes_reach_what_is_drawn_and_goals_within_reason, finish),
 		cmocka_unit_test_teardown(a_run_is_drawn_in_a_terminal, finish),
 		cmocka_unit_test_teardown(two_runs_are_told_apart_without_unicode_and_colours, finish),
 		cmocka_unit_test_teardown(the_drawing_has_axes_limit_curves_marks_and_the_kill, finish),
