@@ -7,7 +7,8 @@ for name in ("any nil boolean string number integer table function true false"):
 end
 
 -- What the doc blocks take for granted.
-local INHERITED = { scenario_fields = "settings", run_settings = "settings",
+local INHERITED = { scenario_fields = "settings", run_settings = "settings", case = "settings",
+  limit_search = "settings", curve_fields = "settings", grid_fields = "settings",
   policy_stats = "memstats" }
 local FIELD_TYPES = { size = "size|size[]", rate = "size", bytes = "size", live = "size",
   payload = "size", seconds = "number", hits = "number", keep = "number",

@@ -22,7 +22,7 @@ local CLASSES = {
   { "policy_heap", "In a policy's callbacks: what it may order. Called `heap` there." },
 }
 local TABLES = { "scenario_fields", "option", "settings", "experiment_fields", "run_settings",
-  "run", "policy_fields" }
+  "run", "limit_search", "limit_found", "curve_fields", "grid_fields", "trial", "policy_fields" }
 
 local function cell(text)
   return (text:gsub("|", "\\|"):gsub("%s+$", ""))

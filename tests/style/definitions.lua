@@ -43,7 +43,7 @@ end
 for _, name in ipairs(tree.files(root)) do
   if name:match "^scripts/.*%.lua$" or name:match "^examples/.*%.lua$" then
     for _, line in ipairs(tree.lines(tree.read(root, name))) do
-      local code = line:gsub("%-%-.*", "")
+      local code = line:gsub("%-%-.*", ""):gsub('"[^"]*"', "")
       for class, called in code:gmatch "%f[%w_]([%w_]+)[.:]([%w_]+)" do
         if (class == "heap" or class == "lab" or class == "http" and name:match "service")
           and not functions[class .. "." .. called]

@@ -23,13 +23,13 @@
 ---@class oomlab.policy
 
 ---One more way to run a scenario, for oomlab test. Besides these it takes any setting of a run.
----@class oomlab.case
+---@class oomlab.case: oomlab.settings
 ---@field name? string what the test is called; else its settings and options
 ---@field options? {[string]: any} values for the scenario's options
 ---@field outcome? string how it has to end; expect is asked as well
 
 ---What lab.curve is asked; besides these any setting of a run.
----@class oomlab.curve_fields
+---@class oomlab.curve_fields: oomlab.settings
 ---@field setting? string what is varied ("memlimit")
 ---@field ratios? number[] its values, in percent where the setting takes shares; or
 ---@field from? number the first of them (50),
@@ -59,7 +59,7 @@
 
 ---What lab.grid is asked; besides these any setting of a run. A setting or an option may be a
 ---list of values.
----@class oomlab.grid_fields
+---@class oomlab.grid_fields: oomlab.settings
 ---@field options? {[string]: any} values for the scenario's options, or lists of them
 ---@field of? integer runs in each cell (3)
 ---@field expect? string the outcome that counts as survived ("survived")
@@ -205,7 +205,7 @@
 ---@field listen? string where its service listens: "127.0.0.1:8080"
 
 ---What lab.smallest_limit is asked; besides these any setting of a run but limit.
----@class oomlab.limit_search
+---@class oomlab.limit_search: oomlab.settings
 ---@field options? {[string]: any} values for the scenario's options
 ---@field of? integer runs in each limit, all of which must end as expected (3)
 ---@field expect? string the outcome that is looked for ("survived")
