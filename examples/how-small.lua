@@ -1,4 +1,4 @@
--- how-small.lua -- How small may the cage of a table that is swapped be, with and without a limit?
+-- how-small.lua -- How small may the cage of a table that is swapped be?
 --
 -- Looks for the smallest limit in which table-swap.lua survives, under several rules of when to
 -- collect. A table has 10 MiB and two of them are live at a time: less than 20 MiB is never enough.
@@ -8,7 +8,7 @@ local lab = require "lab"
 
 local WAYS = {
   { title = "go", settings = {} },
-  { title = "go, --memlimit=90%", settings = { memlimit = "90%" } },
+  { title = "go, --gogc=25", settings = { gogc = 25 } },
   { title = "last-resort", settings = { policy = "last-resort" } },
 }
 
