@@ -174,8 +174,10 @@ local function read_settings()
     text = "The settings of a run, as fields of a scenario or of lab.run." }
   local body = assert(text:match "ol_setting ol_settings%[%] = (%b{})")
   for name, argument, doc in body:gmatch '{ "([%w-]+)", [^,]+, ([^,]+),%s*"([^"]+)" }' do
-    table.insert(block.fields, { name = name:gsub("-", "_"), is_optional = true, text = doc,
-      type = setting_type(argument:match '"(.*)"', doc) })
+    if name ~= "trusted" then -- No script can set it.
+      table.insert(block.fields, { name = name:gsub("-", "_"), is_optional = true, text = doc,
+        type = setting_type(argument:match '"(.*)"', doc) })
+    end
   end
   assert(#block.fields > 10)
   return block

@@ -369,7 +369,6 @@
 ---@field group? number|string control group to nest the cage in (the lab's choice)
 ---@field script_memory? oomlab.size what the script itself may hold (a quarter of the limit)
 ---@field instruction_limit? number|string Lua instructions the program may take (0: no end)
----@field trusted? boolean the script may use io, os, debug, load and any file
 ---@field fail_memory_request? number|string refuse the Nth request for memory, to see the end (0: none)
 
 ---@class oomlab.run
