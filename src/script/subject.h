@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 
+#include <lauxlib.h>
 #include <lua.h>
 
 #include "record/record.h"
@@ -66,6 +67,17 @@ int ol_subject_raise(lua_State *L, const struct ol_error *error);
 /* Before an allocation: the line of the script that asks for it is noted, where there is a heap
  * profile. Costs nothing where there is none. */
 void ol_subject_note_place(lua_State *L);
+
+/* A kind of handle: its methods, what <close> does, and what tostring says; that one gets the name
+ * as its first upvalue. */
+struct ol_handle_kind {
+	const char *name;
+	const luaL_Reg *methods;
+	lua_CFunction close;
+	lua_CFunction tostring;
+};
+/* Makes its metatable. Raises. */
+void ol_handle_open_kind(lua_State *L, const struct ol_handle_kind *kind);
 
 /* Leaves a closed handle on the stack: fill in its root when there is one. Raises. */
 struct ol_handle *ol_handle_push_closed(lua_State *L, const char *kind);

@@ -299,22 +299,24 @@ static int handle_tostring(lua_State *L) {
 /* Without __gc, on purpose: when objects die is the scenario's affair, never Lua's, so it would
  * have nothing to do; and Lua runs ten finalizers a step, which a loop of allocations outruns until
  * the script's own memory is full. */
-static void open_handle(lua_State *L, const char *kind, const luaL_Reg *methods) {
-	static const luaL_Reg metamethods[] = {
-		{ "__close", handle_close },
-		{ NULL, NULL },
-	};
-	luaL_newmetatable(L, kind); /* metatable */
-	luaL_setfuncs(L, metamethods, 0);
-	lua_pushstring(L, kind);                 /* metatable, kind */
-	lua_pushcclosure(L, handle_tostring, 1); /* metatable, tostring */
+void ol_handle_open_kind(lua_State *L, const struct ol_handle_kind *kind) {
+	luaL_newmetatable(L, kind->name); /* metatable */
+	lua_pushcfunction(L, kind->close);
+	lua_setfield(L, -2, "__close");
+	lua_pushstring(L, kind->name);          /* metatable, kind */
+	lua_pushcclosure(L, kind->tostring, 1); /* metatable, tostring */
 	lua_setfield(L, -2, "__tostring");
 	lua_newtable(L); /* metatable, methods */
-	luaL_setfuncs(L, methods, 0);
+	luaL_setfuncs(L, kind->methods, 0);
 	lua_setfield(L, -2, "__index");
-	lua_pushstring(L, kind); /* metatable, kind */
+	lua_pushstring(L, kind->name); /* metatable, kind */
 	lua_setfield(L, -2, "__metatable");
 	lua_pop(L, 1);
+}
+
+static void open_handle(lua_State *L, const char *name, const luaL_Reg *methods) {
+	ol_handle_open_kind(
+		L, &(struct ol_handle_kind){ name, methods, handle_close, handle_tostring });
 }
 
 void ol_subject_open_handles(lua_State *L) {

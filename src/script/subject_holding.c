@@ -233,20 +233,9 @@ static int holding_tostring(lua_State *L) {
 	return 1;
 }
 
-/* Without __gc, as the handles on objects. */
-static void open_kind(lua_State *L, const char *kind, const luaL_Reg *methods) {
-	luaL_newmetatable(L, kind); /* metatable */
-	lua_pushcfunction(L, holding_close);
-	lua_setfield(L, -2, "__close");
-	lua_pushstring(L, kind);                  /* metatable, kind */
-	lua_pushcclosure(L, holding_tostring, 1); /* metatable, tostring */
-	lua_setfield(L, -2, "__tostring");
-	lua_newtable(L); /* metatable, methods */
-	luaL_setfuncs(L, methods, 0);
-	lua_setfield(L, -2, "__index");
-	lua_pushstring(L, kind); /* metatable, kind */
-	lua_setfield(L, -2, "__metatable");
-	lua_pop(L, 1);
+static void open_kind(lua_State *L, const char *name, const luaL_Reg *methods) {
+	ol_handle_open_kind(
+		L, &(struct ol_handle_kind){ name, methods, holding_close, holding_tostring });
 }
 
 void ol_subject_open_holdings(lua_State *L) {

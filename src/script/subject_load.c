@@ -461,13 +461,7 @@ static int load_tostring(lua_State *L) {
 	return 1;
 }
 
-/* Without __gc, as other handles: what Lua forgets is kept to the end of the run. */
 static void open_handle(lua_State *L) {
-	static const luaL_Reg metamethods[] = {
-		{ "__close", load_close },
-		{ "__tostring", load_tostring },
-		{ NULL, NULL },
-	};
 	static const luaL_Reg methods[] = {
 		{ "run", load_run },
 		{ "bytes", load_bytes },
@@ -477,13 +471,8 @@ static void open_handle(lua_State *L) {
 		{ "release", load_release },
 		{ NULL, NULL },
 	};
-	luaL_newmetatable(L, OL_HANDLE_LOAD); /* metatable */
-	luaL_setfuncs(L, metamethods, 0);
-	luaL_newlib(L, methods); /* metatable, methods */
-	lua_setfield(L, -2, "__index");
-	lua_pushliteral(L, OL_HANDLE_LOAD); /* metatable, name */
-	lua_setfield(L, -2, "__metatable");
-	lua_pop(L, 1);
+	ol_handle_open_kind(
+		L, &(struct ol_handle_kind){ OL_HANDLE_LOAD, methods, load_close, load_tostring });
 }
 
 void ol_subject_open_loads(lua_State *L) {
