@@ -5,25 +5,10 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/file.h"
 #include "base/processors.h"
-#include "base/units.h"
 #include "batch/batch.h"
 #include "cage/group.h"
-
-enum { MEMINFO_BYTES = 8192 };
-
-static int read_available(uint64_t *ret_bytes, struct ol_error *error) {
-	char text[MEMINFO_BYTES];
-	int result = ol_file_read("/proc/meminfo", text, sizeof text, error);
-	if (result < 0)
-		return result;
-	const char *line = strstr(text, "MemAvailable:");
-	if (line == NULL)
-		return ol_error_set(error, -ENODATA, "/proc/meminfo has no MemAvailable");
-	*ret_bytes = strtoull(line + strlen("MemAvailable:"), NULL, 10) * OL_KIB;
-	return 0;
-}
+#include "supervisor/capacity.h"
 
 /* What the limits around the lab leave: its runs are charged to its group or one above. Page cache
  * gives way. Where nothing can be found out, nothing is known to limit it. */
@@ -56,10 +41,12 @@ static uint64_t left_around(void) {
 }
 
 int ol_batch_room(struct ol_batch_room *ret_room, struct ol_error *error) {
-	struct ol_batch_room room = { .jobs = ol_processor_count() };
-	int result = read_available(&room.memory_bytes, error);
-	if (result < 0)
-		return result;
+	struct ol_batch_room room = {
+		.jobs = ol_processor_count(),
+		.memory_bytes = ol_capacity_available_bytes(),
+	};
+	if (room.memory_bytes == 0)
+		return ol_error_set(error, -ENODATA, "/proc/meminfo does not say what memory is available");
 	uint64_t around_bytes = left_around();
 	if (around_bytes < room.memory_bytes)
 		room.memory_bytes = around_bytes;
