@@ -295,9 +295,8 @@ int ol_heap_allocate_node(struct ol_heap *heap, uint32_t slot_count, uint64_t pa
 	if (result < 0)
 		return result;
 	/* What comes fresh from the system is zero and stays untouched. */
-	if (bytes > OL_HEAP_SMALL_BYTES_MAX)
-		ol_memory_note_written(heap->memory, ret_allocation->object,
-			OL_HEAP_NODE_HEADER_BYTES + (is_zero ? 0 : slots_bytes));
+	ol_memory_note_written(heap->memory, ret_allocation->object,
+		OL_HEAP_NODE_HEADER_BYTES + (is_zero ? 0 : slots_bytes));
 	*(uint64_t *)ret_allocation->object = slot_count;
 	if (!is_zero)
 		memset(ol_heap_node_slot(ret_allocation->object, 0), 0, slots_bytes);

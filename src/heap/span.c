@@ -96,9 +96,6 @@ int ol_heap_span_create(struct ol_heap *heap, unsigned class_kind, uint64_t page
 	/* The walk over unswept spans goes on behind a span that was put around where it stands. */
 	if (page < heap->sweep_page && heap->sweep_page < page + page_count)
 		heap->sweep_page = page + page_count;
-	/* Of a small one's objects all are written to sooner or later. */
-	if (!is_large)
-		ol_memory_note_written(heap->memory, span->base, page_count * OL_HEAP_PAGE_BYTES);
 	*ret_span = index;
 	*ret_is_zero = released_pages == page_count;
 	return 0;

@@ -62,6 +62,8 @@ struct ol_pretend {
 	uint64_t address_space_bytes;
 	bool is_killed;
 	bool is_kill_told;
+	uint64_t
+		written_page;     /* That nothing has to be done for if it is written once more; 0: none. */
 	bool is_short;        /* Of real memory. */
 	unsigned check_count; /* Modulo its range. */
 	unsigned watch_count;

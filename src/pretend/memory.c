@@ -124,6 +124,7 @@ static uint64_t leave_to_children(
 static uint64_t drop_pages(
 	struct ol_pretend *self, struct ol_pretend_region *region, uint64_t first, uint64_t end) {
 	uint64_t dropped_pages = 0, left_pages = 0;
+	self->written_page = 0;
 	while (first < end) {
 		uint64_t count = ol_pretend_pages_in_chunk(first, end);
 		left_pages += leave_to_children(self, region, first, count);
@@ -211,6 +212,7 @@ static uint64_t fault_in(
 
 int64_t ol_pretend_share_pages(struct ol_pretend *pretend) {
 	int64_t table_pages = 0;
+	pretend->written_page = 0;
 	for (unsigned i = 0; i < pretend->region_count; i++) {
 		struct ol_pretend_region *region = &pretend->regions[i];
 		if (region->resident.page_count == 0)
@@ -263,8 +265,15 @@ static void pretend_touch(struct ol_memory *memory, void *address, uint64_t byte
 
 static void pretend_note_written(struct ol_memory *memory, void *address, uint64_t bytes) {
 	struct ol_pretend *self = pretend_of(memory);
-	if (bytes > 0 && !self->is_killed)
-		write_pages(self, address, bytes, NULL);
+	uint64_t first = (uint64_t)(uintptr_t)address / OL_PRETEND_PAGE_BYTES;
+	if (bytes == 0 || self->is_killed)
+		return;
+	uint64_t last = ((uint64_t)(uintptr_t)address + bytes - 1) / OL_PRETEND_PAGE_BYTES;
+	/* Small objects lie side by side. */
+	if (first == self->written_page && last == first)
+		return;
+	write_pages(self, address, bytes, NULL);
+	self->written_page = last;
 }
 
 static uint64_t pretend_resident_bytes(struct ol_memory *memory) {

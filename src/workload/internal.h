@@ -178,7 +178,9 @@ static inline void ol_load_note_made(struct ol_load *load, struct ol_load_budget
 		ol_load_write(load, budget);
 		return;
 	}
-	if (!load->world.memory->is_pretend)
+	if (load->world.memory->is_pretend)
+		ol_memory_note_written(load->world.memory, payload, payload_bytes);
+	else
 		memset(payload, OL_LOAD_FILL, payload_bytes);
 	load->small_bytes += object_bytes;
 	ol_load_charge(budget, object_bytes);
