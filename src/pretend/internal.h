@@ -16,7 +16,7 @@ enum {
 /* What a virtual clock is told: so much a page that is faulted in and filled, so much a byte that
  * is written once more. The collector counts half a nanosecond a fresh byte, too. */
 #define OL_PRETEND_FRESH_PAGE_NS 2048
-#define OL_PRETEND_WRITE_BYTE_NS 0.1
+#define OL_PRETEND_WRITE_BYTE_NS 0.07
 
 struct ol_pretend_watch {
 	uint64_t threshold_pages;

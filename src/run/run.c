@@ -25,11 +25,13 @@ enum {
 
 /* What a virtual clock is told of small objects: serving one, writing a byte to it. */
 #define SMALL_OBJECT_NS 15.0
-#define SMALL_BYTE_NS   0.1
+#define SMALL_BYTE_NS   0.06
 /* ... and of one instruction of Lua. */
 #define INSTRUCTION_NS 2
+/* ... and of a byte that it comes to hold. */
+#define SCRIPT_BYTE_NS 1.3
 /* ... of a request of its own, and of word to the lab. */
-#define REQUEST_NS 800
+#define REQUEST_NS 900
 #define FRAME_NS   4000
 /* ... and of what a subject does before its program begins: it reads its script. */
 #define START_NS 250000
@@ -260,6 +262,9 @@ const struct ol_run_spec *ol_run_spec(const struct ol_run *run) {
 }
 
 void ol_run_note_script_bytes(struct ol_run *run, uint64_t bytes, uint64_t peak_bytes) {
+	if (bytes > run->words.script_bytes)
+		ol_clock_spend_ns(
+			run->clock, (uint64_t)((double)(bytes - run->words.script_bytes) * SCRIPT_BYTE_NS));
 	run->words.script_bytes = bytes;
 	run->words.script_peak_bytes = peak_bytes;
 }
