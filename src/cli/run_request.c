@@ -30,12 +30,19 @@ const struct ol_run_form ol_run_form = {
 	NULL,
 };
 
+/* Where a name has '_' one may write '-'. */
+static bool is_same_name(const char *name, const char *written) {
+	while (*name != '\0' && (*name == *written || (*name == '_' && *written == '-')))
+		name++, written++;
+	return *name == *written;
+}
+
 static const struct ol_option *find_script_option(
 	const struct ol_script *script, const char *name) {
 	size_t count;
 	const struct ol_option *options = ol_script_options(script, &count);
 	for (size_t i = 0; i < count; i++) {
-		if (strcmp(options[i].value.name, name) == 0)
+		if (is_same_name(options[i].value.name, name))
 			return &options[i];
 	}
 	return NULL;
