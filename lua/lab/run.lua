@@ -14,6 +14,17 @@ for _, outcome in ipairs(core.outcome_names) do
   end
 end
 
+--- Whether Go's rules alone planned it, with nothing set that changes a plan: GOGC 100, no memory
+-- limit, no swap, no stress, and no race with threads. Most expectations are about such runs.
+-- @function run:is_plain_go
+-- @treturn boolean
+function methods.is_plain_go(self)
+  local set = self.settings
+  return set.policy == "go" and set.gogc == 100 and set.memory_limit_bytes == math.maxinteger
+    and set.trigger_test == "after" and set.collector ~= "concurrent" and not set.is_stress
+    and self.cage.swap == 0
+end
+
 --- What became of a run: in expect, and from lab.run.
 -- @table run
 -- @tfield outcome outcome
@@ -62,6 +73,7 @@ end
 -- @tfield string collector
 -- @tfield string world
 -- @tfield string trigger_test
+-- @tfield boolean is_stress  collected at every allocation
 -- @tfield integer seed
 
 -- Dresses the plain tables that the core makes of a run's summary.

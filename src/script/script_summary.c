@@ -44,7 +44,7 @@ static void push_cage(lua_State *L, const struct ol_run_summary *summary) {
 }
 
 static void push_settings(lua_State *L, const struct ol_run_spec *spec) {
-	lua_createtable(L, 0, 10); /* settings */
+	lua_createtable(L, 0, 11); /* settings */
 	set_integer(L, "gogc", spec->gogc);
 	set_uint64(L, "memory_limit_bytes", spec->memory_limit_bytes);
 	set_uint64(L, "high_bytes", spec->high_bytes);
@@ -54,6 +54,8 @@ static void push_settings(lua_State *L, const struct ol_run_spec *spec) {
 	set_text(L, "collector", spec->collector);
 	set_text(L, "world", spec->world);
 	set_text(L, "trigger_test", spec->is_trigger_before_mapping ? "before" : "after");
+	lua_pushboolean(L, spec->is_stress != 0); /* settings, is_stress */
+	lua_setfield(L, -2, "is_stress");
 	set_uint64(L, "seed", spec->seed);
 }
 

@@ -188,6 +188,7 @@
 ---@field collector string
 ---@field world string
 ---@field trigger_test string
+---@field is_stress boolean collected at every allocation
 ---@field seed integer
 
 ---What a run is to have beside what its scenario says: any setting, over all others.
@@ -829,6 +830,14 @@ function root:set(object) end
 
 ---Ends the root.
 function root:release() end
+
+---@class oomlab.run
+local run = {}
+
+---Whether Go's rules alone planned it, with nothing set that changes a plan: GOGC 100, no memory
+---limit, no swap, no stress, and no race with threads. Most expectations are about such runs.
+---@return boolean
+function run:is_plain_go() end
 
 ---@class oomlab.slab
 local slab = {}
