@@ -75,6 +75,20 @@ else
 	failed_count=$((failed_count + 1))
 fi
 grep '^#' "$output"
+
+# Random programs in both worlds: five for each repetition.
+program_count=$((REPEAT * 5))
+count=$((count + 1))
+lua_tests=$(dirname "$0")/../lua
+if OOMLAB_PROGRAMS=$program_count OOMLAB="$build/oomlab" OOMLAB_SOURCE="$lua_tests/../.." \
+	lua5.4 "$lua_tests/run.lua" --output=TAP --helper="$lua_tests/helper.lua" \
+	"$lua_tests/cli/agreement_spec.lua" >"$output" 2>&1 </dev/null; then
+	echo "ok $count - $program_count random programs end alike in both worlds"
+else
+	echo "not ok $count - $program_count random programs end alike in both worlds"
+	failed_count=$((failed_count + 1))
+fi
+grep '^#' "$output"
 echo "1..$count"
 
 echo "# on v2 in a virtual machine"
