@@ -49,8 +49,8 @@ struct ol_run {
 	struct ol_last_words words; /* What the flight recorder holds. */
 	struct ol_phase phase;      /* The present one; name "" before the first. */
 	bool has_phase;
-	struct ol_run_load *loads; /* That are not released: a list. */
-	uint64_t load_count;       /* Made so far. */
+	struct ol_run_load *loads;                   /* That are not released: a list. */
+	uint64_t load_count;                         /* Made so far. */
 	const volatile sig_atomic_t *is_interrupted; /* NULL: nobody interrupts it. */
 	unsigned reservation_count;
 	struct ol_reservation reservations[OL_RUN_RESERVATIONS_MAX];
