@@ -7,13 +7,13 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { demand, demandBrowser, finish, openPage, photograph, scrollsSideways, test, watchPage }
-  from "./browser.mjs";
+import { DESKTOP, demand, demandBrowser, finish, openPage, photograph, scrollsSideways, test,
+  watchPage } from "./browser.mjs";
 
 const PHONE = { width: 390, height: 844 };
 const HOSTILE = "</script><b>\u202e{{data}}&amp;<!--";
 
-const browser = await demandBrowser();
+const starting = demandBrowser(); // It starts while the files are made.
 const folder = mkdtempSync(join(tmpdir(), "oomlab-reports-"));
 process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
 const at = (name) => join(folder, name);
@@ -53,30 +53,41 @@ for (const [name, records] of Object.entries(REPORTS)) {
   }
 }
 
-// Opens a file without a network; nothing must have been complained of in the end.
-async function withFile(name, options, body) {
+const browser = await starting;
+
+// A page without a network, for one file after the other. Nothing must be complained of.
+async function openReports(options) {
   const page = await openPage(browser, options);
-  try {
-    await page.context().setOffline(true);
-    const seen = await watchPage(page, { isForeign: (url) =>
-      url !== urlOf(name) && !url.startsWith("data:") });
-    await page.goto(urlOf(name));
+  await page.context().setOffline(true);
+  let url = "";
+  const seen = await watchPage(page, { isForeign: (other) =>
+    other !== url && !other.startsWith("data:") });
+  const use = async (body) => {
     await body(page);
-    const wrong = [...seen.complaints, ...seen.foreign,
+    const wrong = [...seen.complaints.splice(0), ...seen.foreign.splice(0),
       ...options.javaScriptEnabled === false ? []
         : await page.evaluate(() => window.violations ?? [])];
     demand(wrong.length === 0, wrong.join("\n"));
-  } finally {
-    await page.context().close();
-  }
+  };
+  const withFile = async (name, viewport, body) => {
+    url = urlOf(name);
+    await page.setViewportSize(viewport);
+    await page.goto(url);
+    await use(body);
+  };
+  return { use, withFile };
 }
+
+const { use, withFile } = await openReports({});
 
 const textOf = async (page, selector) => (await page.locator(selector).textContent()).trim();
 
 // How many of a canvas's pixels have about the colour that the style sheet gives a name.
 function pixelsOf(page, canvasOf, name) {
   return page.evaluate(async ([box, colour]) => {
-    await new Promise((resolve) => { setTimeout(resolve, 200); });
+    for (let frame = 0; frame < 3; frame += 1) { // A chart is drawn with the next one.
+      await new Promise((resolve) => { requestAnimationFrame(resolve); });
+    }
     const probe = document.createElement("i");
     probe.style.color = `var(--${colour})`;
     document.body.append(probe);
@@ -94,7 +105,7 @@ function pixelsOf(page, canvasOf, name) {
 }
 
 await test("a run is told with verdict, chart, figures, settings, phases and events", () =>
-  withFile("one.html", {}, async (page) => {
+  withFile("one.html", DESKTOP, async (page) => {
     demand((await textOf(page, "#verdict-title")).startsWith("OOM-KILLED"), "no verdict");
     demand((await textOf(page, "#verdict-text")).includes("garbage"), "no reason");
     demand((await page.title()).startsWith("oom-killed: killed"), await page.title());
@@ -109,8 +120,9 @@ await test("a run is told with verdict, chart, figures, settings, phases and eve
     await photograph(page, "run-one");
   }));
 
+// The report of three stays open for the next tests; each leaves it as it was, but for the last.
 await test("three runs are laid over each other, each in its own colour", () =>
-  withFile("three.html", {}, async (page) => {
+  withFile("three.html", DESKTOP, async (page) => {
     for (const number of [1, 2, 3]) {
       demand(await pixelsOf(page, "#overlay", `run-${number}`) > 100, `run ${number} is missing`);
     }
@@ -121,7 +133,7 @@ await test("three runs are laid over each other, each in its own colour", () =>
   }));
 
 await test("a run is hidden and shown from the keyboard", () =>
-  withFile("three.html", {}, async (page) => {
+  use(async (page) => {
     const button = page.locator("#runs button").nth(1);
     await button.focus();
     await page.keyboard.press("Space");
@@ -131,17 +143,8 @@ await test("a run is hidden and shown from the keyboard", () =>
     demand(await pixelsOf(page, "#overlay", "run-2") > 100, "it does not come back");
   }));
 
-await test("another measure is drawn, and another run is told below", () =>
-  withFile("three.html", {}, async (page) => {
-    await page.getByRole("radio", { name: "next GC" }).check();
-    demand(await pixelsOf(page, "#overlay", "run-1") > 100, "no goal");
-    await page.locator("#choices button").nth(1).click();
-    demand((await textOf(page, "#verdict-title")).startsWith("SURVIVED"), "another verdict");
-    demand(await pixelsOf(page, "#chart", "dead") < 20, "it died");
-  }));
-
 await test("what is under the pointer is told in figures of each run", () =>
-  withFile("three.html", {}, async (page) => {
+  use(async (page) => {
     const box = await page.locator("#overlay .u-over").boundingBox();
     await page.mouse.move(box.x + box.width / 3, box.y + box.height / 2);
     await page.waitForFunction(() =>
@@ -153,77 +156,6 @@ await test("what is under the pointer is told in figures of each run", () =>
     await page.waitForFunction(() =>
       /^at [\d.]+ ms: cage [\d.]+ MiB, heap/.test(document.getElementById("moment").textContent));
   }));
-
-await test("what a record names stays text in page and drawing", () =>
-  withFile("hostile.html", {}, async (page) => {
-    demand(await page.locator("b").count() === 0, "its element is one");
-    demand(await page.locator("script").count() === 2, "there are more scripts than ours");
-    const title = await textOf(page, "#title");
-    demand(title.includes("</script><b>\ufffd{{data}}&amp;<!--"), title);
-  }));
-
-await test("a cage that was only watched has neither limit nor heap in its report", () =>
-  withFile("cage.html", {}, async (page) => {
-    demand((await textOf(page, "#verdict-title")).startsWith("SURVIVED"), "no verdict");
-    demand(await pixelsOf(page, "#chart", "cage") > 100, "no curve");
-    demand(await pixelsOf(page, "#chart", "limit") < 20, "a limit");
-    demand(!await page.locator(".if-heap").first().isVisible(), "a heap");
-    await photograph(page, "run-cage");
-  }));
-
-await test("without JavaScript verdicts and a drawing are there", () =>
-  withFile("three.html", { javaScriptEnabled: false }, async (page) => {
-    const text = await textOf(page, ".plain");
-    demand(text.includes("killed: OOM-KILLED"), text);
-    demand(await page.locator(".plain svg path").count() >= 3, "no drawing");
-    await photograph(page, "run-no-script");
-  }));
-
-await test("a report in the dark is dark, and light on paper", () =>
-  withFile("three.html", { colorScheme: "dark" }, async (page) => {
-    const ground = () => page.evaluate(() =>
-      getComputedStyle(document.body).backgroundColor.match(/\d+/g).map(Number)[0]);
-    demand(await ground() < 60, "it is light");
-    await photograph(page, "run-dark");
-    await page.evaluate(() => dispatchEvent(new Event("beforeprint")));
-    demand(await ground() > 200, "paper is dark");
-    await page.evaluate(() => dispatchEvent(new Event("afterprint")));
-    demand(await ground() < 60, "it stays light");
-  }));
-
-await test("no report scrolls sideways on a phone", async () => {
-  for (const name of ["three", "hostile", "many"]) {
-    await withFile(`${name}.html`, { viewport: PHONE }, async (page) => {
-      await photograph(page, `run-phone-${name}`);
-      demand(!await scrollsSideways(page), `${name} does`);
-    });
-  }
-});
-
-await test("each drawing is well-formed, within its frame, and nothing in it runs", async () => {
-  const page = await openPage(browser, {});
-  for (const name of Object.keys(REPORTS)) {
-    const found = await page.evaluate((source) => {
-      const parsed = new DOMParser().parseFromString(source, "image/svg+xml");
-      document.body.append(document.importNode(parsed.documentElement, true));
-      const svg = document.body.lastElementChild;
-      const outside = [...svg.querySelectorAll("text")].filter((text) => {
-        const box = text.getBoundingClientRect();
-        const frame = svg.getBoundingClientRect();
-        return box.left < frame.left || box.right > frame.right || box.bottom > frame.bottom;
-      });
-      return { fault: parsed.querySelector("parsererror")?.textContent,
-        scripts: parsed.querySelectorAll("script, foreignObject, [onload]").length,
-        outside: outside.map((text) => text.textContent),
-        texts: svg.querySelectorAll("text").length };
-    }, readFileSync(at(`${name}.svg`), "utf8"));
-    demand(!found.fault, `${name}: ${found.fault}`);
-    demand(found.scripts === 0, `${name} has scripts`);
-    demand(found.texts > 8, `${name} has few words`);
-    demand(found.outside.length === 0, `${name}: ${found.outside}`);
-  }
-  await page.context().close();
-});
 
 // Colours of runs as somebody sees them who lacks one kind of cone (Machado and others, 2009).
 const SIGHTS = {
@@ -251,7 +183,7 @@ function labOf(rgb) {
 const lightness = ([r, g, b]) => 0.2126 * r + 0.7152 * g + 0.0722 * b;
 
 await test("runs differ in colour for all eyes, and stand out from the ground", () =>
-  withFile("three.html", {}, async (page) => {
+  use(async (page) => {
     for (const theme of ["light", "dark"]) {
       const colours = await page.evaluate((chosen) => {
         document.documentElement.dataset.theme = chosen;
@@ -278,7 +210,94 @@ await test("runs differ in colour for all eyes, and stand out from the ground", 
         }));
       }
     }
+    await page.evaluate(() => { delete document.documentElement.dataset.theme; });
   }));
+
+await test("a report in the dark is dark, and light on paper", () =>
+  use(async (page) => {
+    await page.emulateMedia({ colorScheme: "dark" });
+    const ground = () => page.evaluate(() =>
+      getComputedStyle(document.body).backgroundColor.match(/\d+/g).map(Number)[0]);
+    demand(await ground() < 60, "it is light");
+    await photograph(page, "run-dark");
+    await page.evaluate(() => dispatchEvent(new Event("beforeprint")));
+    demand(await ground() > 200, "paper is dark");
+    await page.evaluate(() => dispatchEvent(new Event("afterprint")));
+    demand(await ground() < 60, "it stays light");
+    await page.emulateMedia({ colorScheme: "light" });
+  }));
+
+await test("another measure is drawn, and another run is told below", () =>
+  use(async (page) => {
+    await page.getByRole("radio", { name: "next GC" }).check();
+    demand(await pixelsOf(page, "#overlay", "run-1") > 100, "no goal");
+    await page.locator("#choices button").nth(1).click();
+    demand((await textOf(page, "#verdict-title")).startsWith("SURVIVED"), "another verdict");
+    demand(await pixelsOf(page, "#chart", "dead") < 20, "it died");
+  }));
+
+await test("no report scrolls sideways on a phone", async () => {
+  await withFile("three.html", PHONE, async (page) => {
+    await photograph(page, "run-phone-three");
+    demand(!await scrollsSideways(page), "three runs do");
+  });
+  await withFile("many.html", PHONE, async (page) => {
+    demand(!await scrollsSideways(page), "many runs do");
+  });
+});
+
+await test("what a record names stays text in page and drawing", () =>
+  withFile("hostile.html", PHONE, async (page) => {
+    demand(await page.locator("b").count() === 0, "its element is one");
+    demand(await page.locator("script").count() === 2, "there are more scripts than ours");
+    const title = await textOf(page, "#title");
+    demand(title.includes("</script><b>\ufffd{{data}}&amp;<!--"), title);
+    demand(!await scrollsSideways(page), "long names make a phone scroll sideways");
+  }));
+
+await test("a cage that was only watched has neither limit nor heap in its report", () =>
+  withFile("cage.html", DESKTOP, async (page) => {
+    demand((await textOf(page, "#verdict-title")).startsWith("SURVIVED"), "no verdict");
+    demand(await pixelsOf(page, "#chart", "cage") > 100, "no curve");
+    demand(await pixelsOf(page, "#chart", "limit") < 20, "a limit");
+    demand(!await page.locator(".if-heap").first().isVisible(), "a heap");
+    await photograph(page, "run-cage");
+  }));
+
+const { withFile: withoutScript } = await openReports({ javaScriptEnabled: false });
+
+await test("without JavaScript verdicts and a drawing are there", () =>
+  withoutScript("three.html", DESKTOP, async (page) => {
+    const text = await textOf(page, ".plain");
+    demand(text.includes("killed: OOM-KILLED"), text);
+    demand(await page.locator(".plain svg path").count() >= 3, "no drawing");
+    await photograph(page, "run-no-script");
+  }));
+
+await test("each drawing is well-formed, within its frame, and nothing in it runs", async () => {
+  const page = await openPage(browser, {});
+  for (const name of Object.keys(REPORTS)) {
+    const found = await page.evaluate((source) => {
+      const parsed = new DOMParser().parseFromString(source, "image/svg+xml");
+      document.body.append(document.importNode(parsed.documentElement, true));
+      const svg = document.body.lastElementChild;
+      const outside = [...svg.querySelectorAll("text")].filter((text) => {
+        const box = text.getBoundingClientRect();
+        const frame = svg.getBoundingClientRect();
+        return box.left < frame.left || box.right > frame.right || box.bottom > frame.bottom;
+      });
+      return { fault: parsed.querySelector("parsererror")?.textContent,
+        scripts: parsed.querySelectorAll("script, foreignObject, [onload]").length,
+        outside: outside.map((text) => text.textContent),
+        texts: svg.querySelectorAll("text").length };
+    }, readFileSync(at(`${name}.svg`), "utf8"));
+    demand(!found.fault, `${name}: ${found.fault}`);
+    demand(found.scripts === 0, `${name} has scripts`);
+    demand(found.texts > 8, `${name} has few words`);
+    demand(found.outside.length === 0, `${name}: ${found.outside}`);
+  }
+  await page.context().close();
+});
 
 await browser.close();
 finish();
