@@ -30,19 +30,26 @@ const struct ol_run_form ol_run_form = {
 	NULL,
 };
 
-/* Where a name has '_' one may write '-'. */
-static bool is_same_name(const char *name, const char *written) {
-	while (*name != '\0' && (*name == *written || (*name == '_' && *written == '-')))
-		name++, written++;
-	return *name == *written;
+/* Dashes stand for underscores, as in lua/lab/options.lua. */
+static bool is_name_of(const struct ol_option *option, const char *given_name) {
+	const char *name = option->value.name;
+	for (; *name != '\0' && *given_name != '\0'; name++, given_name++)
+		if (*name != (*given_name == '-' ? '_' : *given_name))
+			return false;
+	return *name == *given_name;
 }
 
+/* NULL: none. "no-NAME" finds the boolean that it switches off. */
 static const struct ol_option *find_script_option(
 	const struct ol_script *script, const char *name) {
 	size_t count;
 	const struct ol_option *options = ol_script_options(script, &count);
 	for (size_t i = 0; i < count; i++) {
-		if (is_same_name(options[i].value.name, name))
+		if (is_name_of(&options[i], name))
+			return &options[i];
+	}
+	for (size_t i = 0; i < count && strncmp(name, "no-", 3) == 0; i++) {
+		if (options[i].value.type == OL_OPTION_BOOLEAN && is_name_of(&options[i], name + 3))
 			return &options[i];
 	}
 	return NULL;
