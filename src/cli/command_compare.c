@@ -25,10 +25,10 @@ int ol_command_compare(int argc, char **argv) {
 
 void ol_command_compare_help(void) {
 	puts("usage: oomlab compare [SCRIPT...] [options] [--script-option=value]\n\n"
-		 "Runs each scenario under each policy, each run in a cage of its own, several at a\n"
-		 "time, and tells in one table who survives and at which cost. Without a SCRIPT, or\n"
-		 "with 'all', all bundled scenarios; 'all' is a list of policies or collectors, too.\n"
-		 "A script's option goes to every scenario that has it.\n\n"
+		 "Runs each scenario under each policy, each run in a cage of its own, several at\n"
+		 "a time, and tells in one table who survives and at which cost. Without a SCRIPT,\n"
+		 "or with 'all', all bundled scenarios; 'all' is a list of policies or collectors,\n"
+		 "too. A script's option goes to every scenario that has it.\n\n"
 		 "options:");
 	ol_compare_request_print_options();
 	puts("\nexit status: 0 done (a kill is a result), 1 with --check: an expectation was not\n"

@@ -83,7 +83,7 @@ void ol_command_definitions_help(void) {
 	puts("usage: oomlab definitions [DIRECTORY]\n\n"
 		 "Writes what the Lua language server needs to complete and check scripts in\n"
 		 "DIRECTORY (the present one) and below: .oomlab/lab.lua, the definitions of the\n"
-		 "whole API, and .luarc.json, which names them. A .luarc.json that is there already\n"
-		 "is left alone. Once more after an update of oomlab.\n\n"
+		 "whole API, and .luarc.json, which names them. A .luarc.json that is there\n"
+		 "already is left alone. To be called again after an update of oomlab.\n\n"
 		 "exit status: 0 done, 2 bad usage, 4 it could not be written.");
 }

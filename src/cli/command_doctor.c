@@ -136,7 +136,7 @@ int ol_command_doctor(int argc, char **argv) {
 
 void ol_command_doctor_help(void) {
 	puts("usage: oomlab doctor [--format=text|json]\n\n"
-		 "Looks at everything a run needs, really makes a cage and removes it, and tells what\n"
-		 "is missing with the exact command or kernel option that mends it.\n"
+		 "Looks at everything a run needs, really makes a cage and removes it, and tells\n"
+		 "what is missing with the exact command or kernel option that mends it.\n\n"
 		 "exit status: 0 if runs work here, 4 if not.");
 }

@@ -12,9 +12,10 @@ static void print_overview(void) {
 	puts("oomlab -- why programs are killed for memory: a real heap in a real cage\n");
 	puts("usage: oomlab COMMAND [options]\n");
 	for (size_t i = 0; i < ol_commands_count; i++)
-		printf("  %-9s %s\n", ol_commands[i].name, ol_commands[i].summary);
-	puts("\noomlab list names the scripts and the policies; oomlab help NAME tells of a command,\n"
-		 "of a script what it asks and which options it has, of a policy whose rule it is.\n");
+		printf("  %-11s %s\n", ol_commands[i].name, ol_commands[i].summary);
+	puts("\noomlab list names the scripts and the policies; oomlab help NAME tells of a\n"
+		 "command, of a script what it asks and which options it has, of a policy whose\n"
+		 "rule it is.\n");
 	puts("exit status: 0 done (an OOM kill is a result), 1 an expectation was not met,\n"
 		 "2 bad usage, 3 the script raised an error, 4 the lab could not do its work.");
 }

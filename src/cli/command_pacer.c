@@ -164,11 +164,10 @@ int ol_command_pacer(int argc, char **argv) {
 }
 
 void ol_command_pacer_help(void) {
-	puts(
-		"usage: oomlab pacer replay [--rules=go1.16|go1.19|go1.21] FILE\n\n"
-		"Drives a pacer with the inputs of a recorded scenario (CSV, columns by name: gc_percent,\n"
-		"memory_limit, globals_bytes, n_cores, in_alloc_rate, in_scan_rate, in_growth_rate,\n"
-		"in_scannable_frac, in_stack_bytes) and writes what it does in each cycle as CSV, floats\n"
-		"so that they read back exactly. FILE may be - for standard input. docs/pacer.md tells\n"
-		"the model and the rules.");
+	puts("usage: oomlab pacer replay [--rules=go1.16|go1.19|go1.21] FILE\n\n"
+		 "Drives a pacer with the inputs of a recorded scenario (CSV, columns by name:\n"
+		 "gc_percent, memory_limit, globals_bytes, n_cores, in_alloc_rate, in_scan_rate,\n"
+		 "in_growth_rate, in_scannable_frac, in_stack_bytes) and writes what it does in\n"
+		 "each cycle as CSV, floats so that they read back exactly. FILE may be - for\n"
+		 "standard input. docs/pacer.md tells the model and the rules.");
 }

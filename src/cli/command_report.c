@@ -121,6 +121,6 @@ void ol_command_report_help(void) {
 		 "  oomlab report a.jsonl                        in the terminal\n"
 		 "  oomlab report a.jsonl b.jsonl -o both.html   the two compared\n"
 		 "  oomlab run --report=a.html                   at once\n"
-		 "exit status: 0; 2 bad usage, or a file that is no record; 4 it cannot be drawn or\n"
-		 "written.");
+		 "exit status: 0; 2 bad usage, or a file that is no record; 4 it cannot be drawn\n"
+		 "or written.");
 }

@@ -98,10 +98,11 @@ int ol_command_run(int argc, char **argv) {
 
 void ol_command_run_help(void) {
 	puts("usage: oomlab run [SCRIPT] [options] [--script-option=value]\n\n"
-		 "Runs a scenario in a memory cage and tells how it ended and why. SCRIPT is a name\n"
-		 "(oomlab list) or the path of a Lua file; the default is spike. Settings come from\n"
-		 "the scenario, then GOGC and GOMEMLIMIT of the environment, then the command line;\n"
-		 "the last one wins. Sizes: 33554432, 32M, 32MiB, 0.5GiB, 100MB.\n\n"
+		 "Runs a scenario in a memory cage and tells how it ended and why; or an\n"
+		 "experiment, which makes runs of its own. SCRIPT is a name (oomlab list) or the\n"
+		 "path of a Lua file; the default is spike. Settings come from the scenario, then\n"
+		 "GOGC and GOMEMLIMIT of the environment, then the command line; the last one\n"
+		 "wins. Sizes: 33554432, 32M, 32MiB, 0.5GiB, 100MB.\n\n"
 		 "options:");
 	ol_cli_print_options(ol_run_form.options, ol_run_form.option_count);
 	ol_run_request_print_settings();

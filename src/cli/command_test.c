@@ -289,7 +289,8 @@ void ol_command_test_help(void) {
 	puts("usage: oomlab test FILE|DIRECTORY|SCRIPT... [options]\n\n"
 		 "Runs each scenario by itself and in each of its cases, and each experiment, asks\n"
 		 "whether that was what they expect, and prints the answers in TAP (version 14).\n"
-		 "Of a directory all scripts in it. A setting of a case wins over the options here.\n\n"
+		 "Of a directory all scenarios and experiments in it. A setting of a case wins\n"
+		 "over the options here.\n\n"
 		 "options:");
 	ol_cli_print_options(test_options, sizeof test_options / sizeof *test_options);
 	ol_run_request_print_settings();

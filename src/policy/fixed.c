@@ -129,7 +129,7 @@ static int create(const char *argument, const struct ol_policy_cage *cage,
 
 const struct ol_policy_type ol_policy_fixed = {
 	.name = "fixed",
-	.title = "A heap of BYTES, as the JVM's: collect when it is full, then out of memory",
+	.title = "A heap of BYTES, as a JVM's: collect when full, then refuse",
 	.argument = "BYTES",
 	.source = "HotSpot, Parallel collector: -Xmx, MaxRAMPercentage, UseGCOverheadLimit",
 	.rule =

@@ -47,7 +47,7 @@ static int create(const char *argument, const struct ol_policy_cage *cage,
 
 const struct ol_policy_type ol_policy_last_resort = {
 	.name = "last-resort",
-	.title = "Go, but collects before the heap would grow past the cage's limit",
+	.title = "Go, but collects before the heap would outgrow the cage",
 	.source = "The wish of \"Experiments with Go's garbage collection\" (the 90 %/10 % spike)",
 	.rule =
 		"Before a span takes N bytes that hold no physical memory yet: where\n"

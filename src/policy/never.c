@@ -21,7 +21,7 @@ static int create(const char *argument, const struct ol_policy_cage *cage,
 
 const struct ol_policy_type ol_policy_never = {
 	.name = "never",
-	.title = "Never collects: GOGC and the memory limit are both switched off",
+	.title = "Never collects: GOGC and the memory limit are both off",
 	.source = "Go's GOGC=off without GOMEMLIMIT; OpenJDK's Epsilon, JEP 318, is the same idea",
 	.rule = "At the start: GOGC = off, memory limit = off, whatever was set. Nothing after that.\n"
 			"A collection that the program itself asks for still runs, and so does the one before\n"

@@ -42,7 +42,7 @@ static int create(const char *argument, const struct ol_policy_cage *cage,
 
 const struct ol_policy_type ol_policy_pressure = {
 	.name = "pressure",
-	.title = "Collects and gives free memory back when the kernel signals pressure",
+	.title = "Collects and gives back when the kernel signals pressure",
 	.source = "oomlab's own; the signals are Linux': cgroup v1 memory thresholds\n"
 			  "(cgroup.event_control), cgroup v2 memory.pressure (PSI)",
 	.rule =

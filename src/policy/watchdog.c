@@ -98,7 +98,7 @@ static int create(const char *argument, const struct ol_policy_cage *cage,
 
 const struct ol_policy_type ol_policy_watchdog = {
 	.name = "watchdog",
-	.title = "The program looks at its own usage now and then, and leaves in good order",
+	.title = "The program looks at its usage, and leaves in good order",
 	.argument = "PERCENT[/SECONDS]",
 	.source = "koron, \"Go (and Docker) and OOM, since then\": apoptosis, and its package phymem;\n"
 			  "the kernel's word beside the looks is oomlab's own",

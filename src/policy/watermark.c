@@ -94,7 +94,7 @@ static int create(const char *argument, const struct ol_policy_cage *cage,
 
 const struct ol_policy_type ol_policy_watermark = {
 	.name = "watermark",
-	.title = "Forces a collection when the cage's usage reaches a watermark",
+	.title = "Forces a collection when usage reaches a watermark",
 	.argument = "PERCENT/PERCENT/...",
 	.source = "raulk/go-watchdog, NewWatermarkPolicy driven by CgroupDriven",
 	.rule =

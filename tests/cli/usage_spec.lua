@@ -119,6 +119,37 @@ describe("a script at fault", function ()
   end
 end)
 
+describe("an option of a script", function ()
+  local SCRIPT = [[
+local lab = require "lab"
+return lab.scenario {
+  options = { is_kept = { true, "or not" }, max_count = { 5, "at most" } },
+  program = function (_, opt) print(opt.is_kept, opt.max_count) end,
+}]]
+
+  it("may be written with dashes, and a boolean with no- before it", function ()
+    lab.with_script(SCRIPT, function (path)
+      for words, told in pairs { [""] = "true 5", ["--no-is-kept"] = "false 5",
+        ["--no-is_kept --max-count 7"] = "false 7", ["--is-kept=off --max_count=7"] = "false 7" } do
+        local _, stdout, stderr = lab.run(("run --world=pretend %s %s"):format(words, path))
+        assert.is_truthy(stdout:find(told, 1, true), words .. ": " .. stdout .. stderr)
+      end
+      for words, complaint in pairs { ["--no-max-count"] = "unknown option '--no-max-count'",
+        ["--no-is-kept=1"] = "--no-is-kept=1: the script has no option 'no-is-kept'" } do
+        local status, _, stderr = lab.run(("run --world=pretend %s %s"):format(words, path))
+        assert.are.equal(2, status)
+        assert.is_truthy(stderr:find(complaint, 1, true), stderr)
+      end
+    end)
+  end)
+
+  it("that is switched off before the script is named leaves the name a name", function ()
+    local status, stdout = lab.run("run --no-gc spike --world=pretend --quiet")
+    assert.are.equal(0, status)
+    assert.is_truthy(stdout:find("OOM-KILLED", 1, true))
+  end)
+end)
+
 describe("help", function ()
   it("goes to stdout with status 0, also as an option of each command", function ()
     for _, words in ipairs { "help", "--help", "-h", "help run", "help spike", "run --help",
@@ -144,11 +175,17 @@ describe("help", function ()
     assert.is_truthy(stdout:match("%-%-gc +[%w ]+%(false%)"))
   end)
 
-  it("fits into 80 columns where it is ours", function ()
-    for _, words in ipairs { "help", "help run", "help serve", "help list", "help doctor" } do
+  it("fits into 80 columns where it is ours, and names every command", function ()
+    local _, overview = lab.run("help")
+    local commands = { "help" }
+    for name in overview:gmatch("\n  ([%l]+) +%l") do
+      commands[#commands + 1] = "help " .. name
+    end
+    assert.are.equal(16, #commands, "one, and one for each command")
+    for _, words in ipairs(commands) do
       local _, stdout = lab.run(words)
       for line in stdout:gmatch("[^\n]+") do
-        assert.is_true(utf8.len(line) <= 88, line)
+        assert.is_true(utf8.len(line) <= 80, line)
       end
     end
   end)
@@ -169,6 +206,9 @@ describe("list", function ()
     local _, policies = lab.run("list policies")
     assert.is_truthy(policies:match("^  %S+ +%S"))
     assert.is_truthy(policies:match("\n  go +%S"))
+    for line in policies:gmatch("[^\n]+") do
+      assert.is_true(utf8.len(line) <= 80, line)
+    end
   end)
 end)
 

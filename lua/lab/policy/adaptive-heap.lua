@@ -13,7 +13,7 @@ local function threshold(used, share)
 end
 
 return lab.policy {
-  title = "go-watchdog, heap-driven adaptive: GOGC follows the room left",
+  title = "go-watchdog, heap-driven adaptive: GOGC follows the room",
   source = "raulk/go-watchdog @9c5e371, HeapDriven with the adaptive policy",
   rule = [[
 After each cycle: live' = NextGC / (1 + GOGC / 100), next = used + (limit - used) * f,

@@ -25,7 +25,7 @@ local function lost_share(cycle, now_ns)
 end
 
 return lab.policy {
-  title = "Ends the run in good order when collecting does not help any more",
+  title = "Ends the run in good order when collecting helps no more",
   source = "GOMEMLIMIT's death spiral; compare the JVM's UseGCOverheadLimit",
   rule = [[
 A memory limit of 90 % of the cage's, where none is set. The run ends when a cycle leaves more

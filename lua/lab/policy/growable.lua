@@ -9,7 +9,7 @@ local HEAP_MIN = 4 * lab.MiB -- Go's smallest goal at GOGC 100.
 local largest_bytes = HEAP_MIN
 
 return lab.policy {
-  title = "Dyukov's growth throttle: half of GOGC beyond the largest heap so far",
+  title = "Dyukov's growth throttle: half of GOGC beyond the old peak",
   source = "V. Dyukov in golang/go issues 14735 and 10064; never built",
   rule = [[
 goal = live + live * GOGC / 100. Where that exceeds the largest heap so far: that one, or
