@@ -28,10 +28,7 @@ return lab.scenario {
   expect = function (run, opt)
     local limit, high = run.cage.limit, run.settings.high_bytes
     local live = math.max(opt.live, 2 * lab.MiB)
-    local mode = run.cage.mode
-    if mode == "v1" or mode == "hybrid" then
-      return nil -- There is no such mark.
-    elseif not run:is_plain_go() or 2.2 * live + 2 * lab.MiB > limit then
+    if not run:is_plain_go() or 2.2 * live + 2 * lab.MiB > limit then
       return nil
     elseif high > limit or 2.2 * live + 2 * lab.MiB < high then
       return run:survived()

@@ -143,6 +143,11 @@ static void keep(struct session *session, uint64_t number, const struct ol_run_s
 		judge(session, cell, session->jobs[number], summary);
 }
 
+/* What this machine cannot do for this run, it may for others. */
+static bool is_of_this_run(int result) {
+	return result == -E2BIG || result == -EOPNOTSUPP;
+}
+
 static int done(void *context, uint64_t number, int result, const struct ol_run_summary *summary,
 	const struct ol_error *reason, struct ol_error *error) {
 	struct session *session = context;
@@ -150,13 +155,13 @@ static int done(void *context, uint64_t number, int result, const struct ol_run_
 	if (result == 0) {
 		keep(session, number, summary);
 		session->done_count++;
-	} else if (result == -E2BIG && cell->state != OL_COMPARE_REFUSED) {
+	} else if (is_of_this_run(result) && cell->state != OL_COMPARE_REFUSED) {
 		refuse(session, cell, reason->message);
 		note_status(session, OL_EXIT_LAB);
 	}
 	ol_script_job_close(session->jobs[number]);
 	session->jobs[number] = NULL;
-	if (result == 0 || result == -E2BIG || result == -EINTR)
+	if (result == 0 || is_of_this_run(result) || result == -EINTR)
 		return 0;
 	/* What is wrong with the machine is wrong with every run. */
 	*error = *reason;

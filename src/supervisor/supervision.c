@@ -330,6 +330,11 @@ static int make_cage(struct ol_supervision *self, struct ol_error *error) {
 		if (result < 0)
 			return result;
 	}
+	/* A soft limit, which version 1 has, throttles nobody: the run would be another one. */
+	if (spec->high_bytes != UINT64_MAX && system.memory_version == 1)
+		return ol_error_set(error, -EOPNOTSUPP,
+			"high: cgroup version 1 has no memory.high, and version 1 has the memory here; boot "
+			"with systemd.unified_cgroup_hierarchy=1, or try --world=pretend, which throttles");
 	struct ol_cage_limits limits = {
 		.limit_bytes = spec->limit_bytes,
 		.swap_bytes = spec->swap_bytes,

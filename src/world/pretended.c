@@ -279,6 +279,9 @@ static void note_evidence(struct pretended *self, const struct ol_pretend_facts 
 	summary->last_words.cage_bytes = facts->usage_bytes;
 	summary->cage_peak_bytes = facts->peak_bytes;
 	summary->wall_ns = ol_clock_now_ns(&self->clock);
+	/* The kernel ends even those that it makes wait. */
+	if (self->is_timed_out)
+		summary->wall_ns = self->deadline_ns;
 	if (is_watched(self))
 		summary->watchdog = ol_watchdog_end(&self->watchdog, summary->wall_ns, facts->peak_bytes);
 }
