@@ -3,8 +3,8 @@
 -- Usage: lua5.4 tools/embed.lua OUTPUT.c SOURCE_ROOT NAME...
 -- A NAME is a path below SOURCE_ROOT; it becomes the file's name in ol_embedded_files
 -- (src/script/embedded.h). No absolute path gets into the output: the same sources give the same
--- bytes on every machine. The library is carried in compiled form too, with its line numbers, since
--- parsing it would take a third of the time that a small experiment's subject needs to start.
+-- bytes on every machine. Each is carried in compiled form too, with its line numbers, since parsing
+-- would take a third of the time that a small experiment's subject needs to start.
 
 package.path = arg[0]:match("^(.*/)") .. "?.lua;" .. package.path
 local c_source = require "c_source"
@@ -37,19 +37,17 @@ for index, name in ipairs(names) do
   out[#out + 1] = string.format("static const char text_%d[] = { /* %s */", index, name)
   c_source.append_array(out, text)
   out[#out + 1] = "};"
-  if name:match("^lua/") then
-    out[#out + 1] = string.format("static const char code_%d[] = {", index)
-    c_source.append_array(out, string.dump(chunk))
-    out[#out + 1] = "};"
-  end
+  out[#out + 1] = string.format("static const char code_%d[] = {", index)
+  c_source.append_array(out, string.dump(chunk))
+  out[#out + 1] = "};"
   out[#out + 1] = ""
 end
 
 out[#out + 1] = "const struct ol_embedded_file ol_embedded_files[] = {"
 for index, name in ipairs(names) do
-  local code = name:match("^lua/") and string.format("code_%d, sizeof code_%d - 1", index, index)
-  out[#out + 1] = string.format('\t{ "%s", text_%d, sizeof text_%d - 1, %s },', name, index, index,
-    code or "NULL, 0")
+  out[#out + 1] = string.format(
+    '\t{ "%s", text_%d, sizeof text_%d - 1, code_%d, sizeof code_%d - 1 },', name, index, index,
+    index, index)
 end
 out[#out + 1] = "\t{ NULL, NULL, 0, NULL, 0 },"
 out[#out + 1] = "};"

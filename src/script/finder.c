@@ -139,25 +139,32 @@ static int load_file(lua_State *L, const char *directory, const char *file, bool
 	return status == LUA_OK ? 1 : -1;
 }
 
+const struct ol_embedded_file *ol_embedded_file_match(
+	const char *name, const char *text, size_t text_bytes) {
+	const struct ol_embedded_file *file = ol_embedded_file_find(name);
+	if (file == NULL || file->text_bytes != text_bytes || memcmp(file->text, text, text_bytes) != 0)
+		return NULL;
+	return file;
+}
+
+int ol_embedded_load(lua_State *L, const struct ol_embedded_file *file, const char *name) {
+	/* Only what we carry ourselves is ever loaded in compiled form. */
+	int status = luaL_loadbufferx(L, file->code, file->code_bytes, name, "b"); /* chunk */
+	if (status != LUA_ERRSYNTAX)
+		return status;
+	lua_pop(L, 1);
+	return luaL_loadbufferx(L, file->text, file->text_bytes, name, "t"); /* chunk */
+}
+
 static int load_embedded(lua_State *L, const char *file) {
 	char name[OL_NAME_BYTES + 32];
 	snprintf(name, sizeof name, "lua/%s", file);
 	const struct ol_embedded_file *embedded = ol_embedded_file_find(name);
 	if (embedded == NULL)
 		return 0;
-	lua_pushfstring(L, "@%s", embedded->name); /* chunk name */
-	/* Only what we carry ourselves is ever loaded in compiled form. It is refused where the Lua
-	 * that compiled it is not the Lua that we run: the text serves then. */
-	int status = LUA_ERRSYNTAX;
-	if (embedded->code != NULL)
-		status = luaL_loadbufferx(
-			L, embedded->code, embedded->code_bytes, lua_tostring(L, -1), "b"); /* name, chunk */
-	if (status == LUA_ERRSYNTAX) {
-		lua_settop(L, lua_gettop(L) - (embedded->code != NULL));
-		status = luaL_loadbufferx(
-			L, embedded->text, embedded->text_bytes, lua_tostring(L, -1), "t"); /* name, chunk */
-	}
-	lua_remove(L, -2); /* chunk or message */
+	lua_pushfstring(L, "@%s", embedded->name);                       /* chunk name */
+	int status = ol_embedded_load(L, embedded, lua_tostring(L, -1)); /* name, chunk */
+	lua_remove(L, -2);                                               /* chunk or message */
 	return status == LUA_OK ? 1 : -1;
 }
 

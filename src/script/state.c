@@ -15,6 +15,7 @@
 
 #include "base/units.h"
 #include "script/core.h"
+#include "script/embedded.h"
 #include "script/failure.h"
 #include "script/sandbox.h"
 
@@ -255,7 +256,11 @@ void ol_lua_set_interrupt(struct ol_lua *lua, const volatile sig_atomic_t *is_in
 void ol_lua_run_text(lua_State *L, const char *text, size_t text_bytes, const char *path) {
 	lua_pushfstring(L, "@%s", path); /* name */
 	/* "t": a precompiled chunk could be made to crash the interpreter. */
-	if (luaL_loadbufferx(L, text, text_bytes, lua_tostring(L, -1), "t") != LUA_OK)
+	const struct ol_embedded_file *embedded = ol_embedded_file_match(path, text, text_bytes);
+	int status = embedded != NULL ? ol_embedded_load(L, embedded, lua_tostring(L, -1))
+								  : luaL_loadbufferx(L, text, text_bytes, lua_tostring(L, -1),
+										"t"); /* ..., chunk */
+	if (status != LUA_OK)
 		lua_error(L);
 	lua_remove(L, -2); /* chunk */
 	lua_call(L, 0, 1); /* result */
