@@ -17,7 +17,7 @@ help:
 	@echo "make test     build, then run every test; the last line says how many passed"
 	@echo "make build    leave $(BUILD)/oomlab, which runs from there"
 	@echo "make bench    compare with Go, Boehm, malloc, raw C and cgexec"
-	@echo "make soak     the default run REPEAT=$(REPEAT) times, kills, trials, programs; also on v2"
+	@echo "make soak     the default run REPEAT=$(REPEAT) times, kills, trials, programs; also v2"
 	@echo "make install  into PREFIX=$(PREFIX) (DESTDIR is honoured)"
 	@echo "make clean    remove what was built"
 	@echo "Missing packages are installed first, through apt-get (with sudo when not root)."

@@ -3,7 +3,7 @@
 -- Usage: lua5.4 tools/embed.lua OUTPUT.c SOURCE_ROOT NAME...
 -- A NAME is a path below SOURCE_ROOT; it becomes the file's name in ol_embedded_files
 -- (src/script/embedded.h). No absolute path gets into the output: the same sources give the same
--- bytes on every machine. Each is carried in compiled form too, with its line numbers, since parsing
+-- bytes on every machine. Each is carried in compiled form too, with its line numbers, for parsing
 -- would take a third of the time that a small experiment's subject needs to start.
 
 package.path = arg[0]:match("^(.*/)") .. "?.lua;" .. package.path
