@@ -28,6 +28,7 @@ uint64_t ol_live_bytes(const struct ol_last_words *words) {
 
 /* Drops every second point: the curves are half as fine, and have room for as much again. */
 static void thin_out(struct ol_life *life) {
+	assert(life->point_count > 0);
 	uint32_t kept = 0;
 	for (uint32_t i = 0; i < life->point_count; i += 2)
 		life->points[kept++] = life->points[i];

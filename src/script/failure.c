@@ -185,7 +185,9 @@ static void write_traceback(lua_State *thread, char *buffer, size_t buffer_bytes
 }
 
 static bool ends_with(const char *path, const char *end, size_t end_length) {
-	size_t length = path != NULL ? strlen(path) : 0;
+	if (path == NULL)
+		return false;
+	size_t length = strlen(path);
 	return end_length <= length && memcmp(path + length - end_length, end, end_length) == 0;
 }
 
