@@ -15,6 +15,12 @@ return lab.scenario {
     rebuilds = { 5, "times that it is rebuilt", min = 1, max = 100 },
   },
 
+  cases = {
+    { memlimit = "90%", outcome = "survived" },
+    { options = { table = "17M" }, outcome = "oom-killed" },
+    { name = "ten GiB", world = "pretend", limit = "10G", options = { table = "6G" } },
+  },
+
   program = function (heap, opt)
     heap:phase "build"
     local current = heap:ramp { bytes = opt.table, size = "4K" }
