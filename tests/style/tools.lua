@@ -2,8 +2,8 @@
 --
 -- Usage: lua5.4 tests/style/tools.lua ROOT format|luacheck
 --        lua5.4 tests/style/tools.lua ROOT tidy BUILD_DIRECTORY
--- clang's analyser looks into calls of calls where OOMLAB_ANALYSIS is deep, as make soak has it: that
--- takes five times as long.
+-- clang's analyser looks into calls of calls where OOMLAB_ANALYSIS is deep, as make soak has it:
+-- that takes five times as long.
 package.path = arg[0]:match("^(.*/)") .. "?.lua;" .. package.path
 local tree = require "tree"
 
