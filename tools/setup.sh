@@ -47,6 +47,7 @@ libmimalloc-dev   header:mimalloc.h
 wrk               command:wrk
 curl              command:curl
 cgroup-tools      command:cgexec
+time              command:time
 '
 
 say() {

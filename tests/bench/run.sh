@@ -1,11 +1,13 @@
 #!/bin/sh
 # run.sh -- The same work side by side: oomlab's heap, a death in it, its server, and its cage.
 #
-# Usage: tests/bench/run.sh [BUILD DIRECTORY] [heap|loads|death|http|compare|cage|cage-v2]
+# Usage: tests/bench/run.sh [BUILD DIRECTORY] [PART], of heap, loads, death, http, compare, pretend,
+# cage, cage-v2.
 # heap: four workloads (work.h) on oomlab's heap, in Go, with Boehm's collector and, where nothing
 # but freeing is asked for, with malloc. loads: what a script of ten lines allocates. death: raw C,
 # oomlab and Go at two limits, with 4 KiB and with huge pages. http: oomlab serve and a Go server
-# (http.sh). compare: several runs at a time (compare.sh). cage: other programs in a cage, what
+# (http.sh). compare: several runs at a time (compare.sh). pretend: the pretend world beside the real
+# one (pretend.sh). cage: other programs in a cage, what
 # sampling costs, the watchdog (cage.sh). cage-v2, which is never among all: the watchdog on version
 # 2 of control groups, in a virtual machine (tests/vm). All, unless one is named. Prints a table for
 # each and then which aims hold. It is no timed test: a missed aim is a finding, and the exit status
@@ -181,9 +183,10 @@ case $part in all | loads) bench_loads ;; esac
 case $part in all | death) bench_death ;; esac
 case $part in all | http) bench_http ;; esac
 case $part in all | compare) "$here/compare.sh" "$oomlab" $((seconds / 3 + 1)) || status=1 ;; esac
+case $part in all | pretend) "$here/pretend.sh" "$oomlab" $((seconds / 3 + 1)) || status=1 ;; esac
 case $part in all | cage) bench_cage ;; esac
 [ "$part" != cage-v2 ] || bench_cage_v2
-case $part in loads | http | compare | cage*) exit $status ;; esac
+case $part in loads | http | compare | pretend | cage*) exit $status ;; esac
 
 awk -F '\t' -v part="$part" '
 	function judge(title, what, is_known, own, other) {
