@@ -6,15 +6,15 @@
 # heap: four workloads (work.h) on oomlab's heap, in Go, with Boehm's collector and, where nothing
 # but freeing is asked for, with malloc. loads: what a script of ten lines allocates. death: raw C,
 # oomlab and Go at two limits, with 4 KiB and with huge pages. http: oomlab serve and a Go server
-# (http.sh). compare: several runs at a time (compare.sh). pretend: the pretend world beside the real
-# one (pretend.sh). cage: other programs in a cage, what
-# sampling costs, the watchdog (cage.sh). cage-v2, which is never among all: the watchdog on version
-# 2 of control groups, in a virtual machine (tests/vm). All, unless one is named. Prints a table for
-# each and then which aims hold. It is no timed test: a missed aim is a finding, and the exit status
-# is 1 only if something could not be run. Peers that are not installed are left out. BENCH_SECONDS
-# (10) bounds each of the tables; that of the graph, long to build, twice so, that of the program of
-# a second three times. A server is asked for three tenths of it at a time, 21 times; the watchdog
-# has as many trials of each kind, which takes about eight times as many seconds.
+# (http.sh). compare: several runs at a time (compare.sh). pretend: the pretend world beside the
+# real one (pretend.sh). cage: other programs in a cage, what sampling costs, the watchdog
+# (cage.sh). cage-v2, which is never among all: the watchdog on version 2 of control groups, in a
+# virtual machine (tests/vm). All, unless one is named. Prints a table for each and then which aims
+# hold. It is no timed test: a missed aim is a finding, and the exit status is 1 only if something
+# could not be run. Peers that are not installed are left out. BENCH_SECONDS (10) bounds each of
+# the tables; that of the graph, long to build, twice so, that of the program of a second three
+# times. A server is asked for three tenths of it at a time, 21 times; the watchdog has as many
+# trials of each kind, which takes about eight times as many seconds.
 set -u
 
 here=$(cd "$(dirname "$0")" && pwd)
