@@ -3,6 +3,8 @@
 #ifndef OL_POLICY_POLICY_CAGE_H
 #define OL_POLICY_POLICY_CAGE_H
 
+#include <string.h>
+
 #include "base/processors.h"
 #include "policy/policy.h"
 
@@ -11,7 +13,8 @@ static inline struct ol_policy_cage ol_policy_cage_of(const struct ol_run_spec *
 		.limit_bytes = spec->limit_bytes,
 		.swap_bytes = spec->swap_bytes,
 		.high_bytes = spec->high_bytes,
-		.processors = ol_processor_count(),
+		.processors =
+			strcmp(spec->world, "pretend") == 0 ? OL_PRETEND_PROCESSORS : ol_processor_count(),
 	};
 }
 

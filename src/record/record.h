@@ -22,6 +22,9 @@ enum {
 	OL_OPTION_VALUE_BYTES = 256 /* A string option's value. */
 };
 
+/* The pretend world is the same everywhere: so many processors has its machine. */
+enum { OL_PRETEND_PROCESSORS = 2 };
+
 /* No memory limit for the collector: what GOMEMLIMIT=off means, Go's math.MaxInt64. */
 #define OL_MEMORY_LIMIT_OFF UINT64_C(0x7fffffffffffffff)
 /* GOGC=off. */

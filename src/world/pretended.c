@@ -19,7 +19,6 @@
 #include "watchdog/watchdog.h"
 
 enum {
-	PROCESSORS = 2,        /* Of the pretend machine. */
 	PRESSURE_PERCENT = 80, /* Of the limit: what a policy that wants word of pressure is told of. */
 	REAL_SHARE = 2         /* Of the machine's memory: what a pretend world may take for real. */
 };
@@ -210,7 +209,7 @@ static int set_up(struct pretended *self, struct ol_error *error) {
 		.context = self,
 		.clock = &self->clock,
 		.memory = ol_pretend_memory(self->pretend),
-		.processors = PROCESSORS,
+		.processors = OL_PRETEND_PROCESSORS,
 		.send = send,
 		.usage_bytes = usage_bytes,
 		.address_space_bytes = address_space_bytes,
@@ -311,7 +310,7 @@ static void describe(struct ol_run_summary *summary) {
 		.kernel = "pretend",
 		.thp = "never",
 		.oomlab = OL_VERSION,
-		.cpus = PROCESSORS,
+		.cpus = OL_PRETEND_PROCESSORS,
 		.page_bytes = OL_PRETEND_PAGE_BYTES,
 	};
 }

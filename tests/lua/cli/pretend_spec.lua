@@ -69,6 +69,26 @@ describe("The pretend world", function ()
     assert.truthy(#texts[1] > 5000)
   end)
 
+  it("asks the machine nothing: with one processor it is the same", function ()
+    local texts = {}
+    local policy = directory.write("asks.lua", [[
+      local lab = require "lab"
+      return lab.policy {
+        title = "Tells the processors",
+        on_start = function (cage) print("processors " .. cage.processors) end,
+      }]])
+    for i, prefix in ipairs { "", "taskset -c 0 " } do
+      local out = directory.path .. "/asked" .. i
+      program.shell(("%s%s run spike --world=pretend --policy=%s --quiet --record=%s > %s.txt")
+        :format(prefix, os.getenv "OOMLAB", policy, out, out))
+      local file = assert(io.open(out))
+      texts[i] = file:read "a"
+      file:close()
+    end
+    assert.truthy(texts[1]:find("processors 2", 1, true))
+    assert.equal(texts[1], texts[2])
+  end)
+
   it("holds a heap of a tebibyte in a few megabytes and a moment", function ()
     local kib, seconds = peak_kib "--limit=1TiB"
     assert.truthy(kib < 64 * 1024, kib)
