@@ -70,15 +70,18 @@ void ol_run_write_flight(struct ol_run *run, enum ol_activity activity) {
 		ol_flight_write(run->links.flight, &run->words);
 }
 
+int ol_run_send(const struct ol_run_links *links, struct ol_frame *frame, struct ol_error *error) {
+	if (links == NULL)
+		return 0;
+	if (links->pretence != NULL)
+		return links->pretence->send(links->pretence->context, frame, error);
+	return links->socket_fd >= 0 ? ol_frame_send(links->socket_fd, frame, error) : 0;
+}
+
 static int send_frame(struct ol_run *run, enum ol_frame_kind kind, struct ol_error *error) {
-	const struct ol_run_pretence *pretence = run->links.pretence;
 	run->frame.kind = kind;
 	ol_clock_spend_ns(run->clock, FRAME_NS);
-	if (pretence != NULL)
-		return pretence->send(pretence->context, &run->frame, error);
-	if (run->links.socket_fd < 0)
-		return 0;
-	return ol_frame_send(run->links.socket_fd, &run->frame, error);
+	return ol_run_send(&run->links, &run->frame, error);
 }
 
 static void note_garbage(struct ol_run *run, uint64_t bytes) {

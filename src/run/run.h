@@ -52,6 +52,9 @@ struct ol_run_pretence {
 	uint64_t (*quiet_bytes)(void *context);
 };
 
+/* Up to the lab, whichever way links have; nowhere where they have none, or are NULL. -EPIPE. */
+int ol_run_send(const struct ol_run_links *links, struct ol_frame *frame, struct ol_error *error);
+
 /* Errors: also what ol_run_verdict tells, where the policy's on_start ends the run. */
 int ol_run_create(const struct ol_run_spec *spec, const struct ol_run_links *links,
 	struct ol_run **ret_run, struct ol_error *error);

@@ -16,12 +16,10 @@
 /* A line that a policy prints in on_start: there is no run yet to tell it. */
 static void log_early(const struct ol_script_subject *subject, const char *line) {
 	static struct ol_frame frame; /* Large. */
-	if (subject->socket_fd < 0)
-		return;
 	frame.kind = OL_FRAME_EVENT;
 	frame.event = (struct ol_event){ .kind = "log" };
 	snprintf(frame.event.text, sizeof frame.event.text, "%s", line);
-	(void)ol_frame_send(subject->socket_fd, &frame, NULL);
+	(void)ol_run_send(subject->links, &frame, NULL);
 }
 
 static void log_line(void *context, const char *line) {
@@ -54,13 +52,13 @@ static void open_subject_core(lua_State *L) {
 		ol_subject_open_prompt(L);
 }
 
-int ol_script_subject_create(const struct ol_run_spec *spec, int socket_fd,
+int ol_script_subject_create(const struct ol_run_spec *spec, const struct ol_run_links *links,
 	struct ol_script_subject **ret_subject, struct ol_error *error) {
 	struct ol_script_subject *subject = calloc(1, sizeof *subject);
 	if (subject == NULL)
 		return ol_error_set(error, -ENOMEM, "no memory for the script");
 	subject->spec = spec;
-	subject->socket_fd = socket_fd;
+	subject->links = links;
 	struct ol_lua_config config = {
 		.side = OL_LUA_SUBJECT,
 		.script_path = spec->script_path,

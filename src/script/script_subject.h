@@ -10,10 +10,10 @@
  * policy, then the program; they are destroyed the other way round. Opaque. */
 struct ol_script_subject;
 
-/* spec must outlive it. socket_fd: for lines that are printed before there is a run; -1 for none.
- * Everything Lua holds is counted and capped at spec->script_memory_bytes_max. -EBADMSG: the cap is
- * too low. */
-int ol_script_subject_create(const struct ol_run_spec *spec, int socket_fd,
+/* spec and links must outlive it. links: for lines that are printed before there is a run; NULL for
+ * nowhere. Everything Lua holds is counted and capped at spec->script_memory_bytes_max. -EBADMSG:
+ * the cap is too low. */
+int ol_script_subject_create(const struct ol_run_spec *spec, const struct ol_run_links *links,
 	struct ol_script_subject **ret_subject, struct ol_error *error);
 void ol_script_subject_destroy(struct ol_script_subject *subject); /* NULL is fine. */
 

@@ -21,9 +21,9 @@ struct ol_script_subject {
 	const struct ol_run_spec *spec;
 	struct ol_run *run; /* NULL before there is one. */
 	struct ol_lua *lua;
-	int socket_fd;                /* For what is said before there is a run; -1 for none. */
-	struct ol_lua_policy *policy; /* The one in Lua; NULL for none. */
-	bool is_policy_asked;         /* One of its callbacks is being called. */
+	const struct ol_run_links *links; /* For what is said before there is a run; NULL for none. */
+	struct ol_lua_policy *policy;     /* The one in Lua; NULL for none. */
+	bool is_policy_asked;             /* One of its callbacks is being called. */
 	/* Its first error, which ends the run whatever the script catches. */
 	bool has_policy_failed;
 	struct ol_error policy_error;

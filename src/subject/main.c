@@ -69,7 +69,7 @@ static int run_orders(struct ol_run_links *links, int orders_fd) {
 	struct ol_error error;
 	int result = open_orders(orders_fd, &orders, &error);
 	if (result == 0)
-		result = ol_script_subject_create(orders.spec, links->socket_fd, &subject, &error);
+		result = ol_script_subject_create(orders.spec, links, &subject, &error);
 	if (result == 0)
 		result = ol_script_policy_create(subject, orders.policy_text, &links->policy, &error);
 	if (result == 0)

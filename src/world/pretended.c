@@ -247,7 +247,7 @@ static void run_program(struct pretended *self, const struct ol_supervisor_texts
 	struct ol_script_subject *subject = NULL;
 	struct ol_run *run = NULL;
 	struct ol_error error;
-	int result = ol_script_subject_create(spec, -1, &subject, &error);
+	int result = ol_script_subject_create(spec, &self->links, &subject, &error);
 	if (result == 0)
 		result = ol_script_policy_create(subject, texts->policy, &self->links.policy, &error);
 	if (result == 0)

@@ -64,7 +64,7 @@ static struct world *open_spec(const char *policy, const char *text) {
 	else
 		snprintf(world->spec.policy_path, sizeof world->spec.policy_path, "lua/lab/policy/%s.lua",
 			world->spec.policy);
-	if (ol_script_subject_create(&world->spec, -1, &world->subject, &world->error) == 0)
+	if (ol_script_subject_create(&world->spec, NULL, &world->subject, &world->error) == 0)
 		(void)ol_script_policy_create(world->subject, text, &world->policy, &world->error);
 	return world;
 }

@@ -89,7 +89,7 @@ static struct conversation *converse(bool is_prompt, const struct question *ques
 		.pressure_fd = -1,
 		.notice_fd = -1,
 	};
-	assert_int_equal(ol_script_subject_create(&plan.spec, sockets[0], &subject, &error), 0);
+	assert_int_equal(ol_script_subject_create(&plan.spec, &links, &subject, &error), 0);
 	assert_int_equal(ol_run_create(&plan.spec, &links, &run, &error), 0);
 	ol_script_run_program(subject, run, ol_script_text(script, &text_bytes));
 	while (ol_frame_receive(sockets[1], &arrival, NULL) == 1)

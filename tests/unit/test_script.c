@@ -103,7 +103,7 @@ static struct ending run_script(const char *path, const char *const *settings) {
 	setsockopt(sockets[0], SOL_SOCKET, SO_SNDBUF, &buffer_bytes, sizeof buffer_bytes);
 	struct ol_run_links links = { .socket_fd = sockets[0], .usage_fd = -1, .pressure_fd = -1 };
 	struct ol_script_subject *subject = NULL;
-	int result = ol_script_subject_create(&plan.spec, sockets[0], &subject, &error);
+	int result = ol_script_subject_create(&plan.spec, &links, &subject, &error);
 	struct ol_run *run = NULL;
 	if (result == 0)
 		result = ol_run_create(&plan.spec, &links, &run, &error);
