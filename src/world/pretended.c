@@ -17,6 +17,7 @@
 #include "supervisor/notes.h"
 #include "supervisor/verdict.h"
 #include "watchdog/watchdog.h"
+#include "world/stuck.h"
 
 enum {
 	PRESSURE_PERCENT = 80, /* Of the limit: what a policy that wants word of pressure is told of. */
@@ -147,6 +148,7 @@ static int tell_over(struct ol_error *error) {
 
 static int poll_pretence(void *context, struct ol_error *error) {
 	struct pretended *self = context;
+	ol_stuck_come_by();
 	if (self->is_over)
 		return tell_over(error);
 	uint64_t now_ns = ol_clock_now_ns(&self->clock);
@@ -337,7 +339,9 @@ int ol_pretended_run(const struct ol_run_spec *spec, const struct ol_supervisor_
 			ol_watchdog_init(&self.watchdog, &spec->watchdog, spec->watchdog.wants_notice);
 		if (sink->on_start != NULL)
 			sink->on_start(sink->context, ret_summary);
+		ol_stuck_watch(spec->script_path);
 		run_program(&self, texts);
+		ol_stuck_unwatch();
 		judge(&self);
 		if (self.failure.code != 0)
 			result = ol_error_set(error, self.failure.code, "%s", self.failure.message);

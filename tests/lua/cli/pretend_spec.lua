@@ -112,6 +112,17 @@ describe("The pretend world", function ()
     assert.equal("timed-out", json.outcome)
   end)
 
+  it("can be interrupted in a library call that never returns", function ()
+    local path = write "string.find((\"a\"):rep(50000), (\".-\"):rep(30) .. \"b\")"
+    local out = directory.path .. "/status"
+    program.shell(("timeout -k 30 -s TERM 0.5 %s run %s --quiet > /dev/null 2>&1; echo $? > %s")
+      :format(os.getenv "OOMLAB", path, out))
+    local file = assert(io.open(out))
+    -- timeout's own word where what it ran has ended.
+    assert.equal(124, file:read "n")
+    file:close()
+  end)
+
   it("kills for good: nothing is caught, done or said afterwards", function ()
     local json, result = run [[
       heap:phase "filling"
