@@ -129,6 +129,28 @@ static void what_is_released_can_be_charged_again(void **state) {
 	ol_pretend_destroy(world.pretend);
 }
 
+static void note_written(struct world *world, uint64_t offset, uint64_t bytes) {
+	ol_memory_note_written(world->memory, world->address + offset, bytes);
+}
+
+static void plain_stores_are_charged_by_the_page_however_they_come(void **state) {
+	(void)state;
+	struct world world;
+	set_up(&world, (struct ol_pretend_config){ .limit_bytes = 32 * OL_MIB });
+	struct ol_memory *memory = world.memory;
+	for (int i = 0; i < 100; i++)
+		note_written(&world, 10 + 30 * i, 30);
+	assert_int_equal(memory->ops->resident_bytes(memory), PAGE);
+	/* From a page that is there into one that is not. */
+	note_written(&world, PAGE - 10, 20);
+	assert_int_equal(memory->ops->resident_bytes(memory), 2 * PAGE);
+	memory->ops->release(memory, world.address, 2 * PAGE);
+	assert_int_equal(memory->ops->resident_bytes(memory), 0);
+	note_written(&world, PAGE + 50, 20);
+	assert_int_equal(memory->ops->resident_bytes(memory), PAGE);
+	ol_pretend_destroy(world.pretend);
+}
+
 static void it_kills_at_the_limit_to_the_page_and_once(void **state) {
 	(void)state;
 	struct world world;
@@ -272,6 +294,14 @@ static void files_give_way_where_a_program_needs_the_room(void **state) {
 	assert_in_range(usage_bytes(&world), 31 * OL_MIB, 32 * OL_MIB);
 	touch(&world, 0, 30 * OL_MIB);
 	assert_false(ol_pretend_is_killed(world.pretend));
+	world.memory->ops->release(world.memory, world.address, 20 * OL_MIB);
+	assert_in_range(usage_bytes(&world), 10 * OL_MIB, 13 * OL_MIB);
+	/* What was given up is read from the disk, and cached anew. */
+	for (int i = 0; i < 15; i++)
+		assert_int_equal(os->ops->read_file(os, &file, i * OL_MIB, OL_MIB, NULL), 0);
+	assert_in_range(usage_bytes(&world), 23 * OL_MIB, 28 * OL_MIB);
+	touch(&world, 0, 30 * OL_MIB);
+	assert_false(ol_pretend_is_killed(world.pretend));
 	os->ops->release_file(os, &file);
 	assert_in_range(usage_bytes(&world), 30 * OL_MIB, 31 * OL_MIB);
 	touch(&world, 0, 33 * OL_MIB);
@@ -305,6 +335,7 @@ int main(void) {
 		cmocka_unit_test(resident_pages_are_those_of_a_plain_bitmap),
 		cmocka_unit_test(usage_rises_by_the_batch_and_a_second_write_costs_nothing),
 		cmocka_unit_test(what_is_released_can_be_charged_again),
+		cmocka_unit_test(plain_stores_are_charged_by_the_page_however_they_come),
 		cmocka_unit_test(it_kills_at_the_limit_to_the_page_and_once),
 		cmocka_unit_test(a_tighter_parent_is_named_as_who_killed),
 		cmocka_unit_test(what_does_not_fit_goes_to_swap_as_far_as_there_is_some),

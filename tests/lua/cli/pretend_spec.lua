@@ -134,6 +134,7 @@ describe("The pretend world", function ()
     assert.equal("filling", json.last_words.phase)
     assert.equal(32 << 20, json.cage_peak_bytes)
     assert.equal(1, #json.phases)
+    assert.is_nil(json.error)
     assert.falsy(result.err:find("slab", 1, true))
   end)
 
