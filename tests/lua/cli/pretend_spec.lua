@@ -3,6 +3,7 @@ local cjson = require "cjson"
 local program = require "program"
 
 local directory = program.directory()
+local caged = program.caged(it, pending)
 
 teardown(directory.remove)
 
@@ -134,6 +135,7 @@ describe("The pretend world", function ()
     assert.equal("filling", json.last_words.phase)
     assert.equal(32 << 20, json.cage_peak_bytes)
     assert.equal(1, #json.phases)
+    assert.equal(40 << 20, json.phases[1].requested_bytes)
     assert.is_nil(json.error)
     assert.falsy(result.err:find("slab", 1, true))
   end)
@@ -166,6 +168,38 @@ describe("The pretend world", function ()
     assert.equal("notice", json.watchdog.way)
     json = program.run_json({ path, "--gogc=off", "--watchdog=20%,notice=off,every=1ms" }).json
     assert.equal("look", json.watchdog.way)
+  end)
+
+  it("counts objects that hold nothing but references", function ()
+    local json = run [[
+      local before = cage:usage()
+      local tree = heap:tree { depth = 16, payload = 0 }
+      assert(cage:usage() - before >= tree:bytes(), cage:usage() - before) ]]
+    assert.equal("survived", json.outcome)
+  end)
+
+  caged("tells policies the same of an incremental cycle as a real cage", function ()
+    local policy = directory.write("told.lua", [[
+      local lab = require "lab"
+      return lab.policy {
+        title = "Tells what it is told",
+        on_gc_end = function (cycle, heap)
+          print(cycle.pause_ns, cycle.assist_ns, cycle.mark_ns, heap:stats().gc_ns)
+        end,
+      }]])
+    local path, told = write("heap:churn { bytes = 64 * lab.MiB, size = 4096, live = \"4M\" }"), {}
+    for i, world in ipairs { "real", "pretend" } do
+      local record = directory.path .. "/told" .. i
+      program.run { "run", path, "--world=" .. world, "--collector=incremental", "--quiet",
+        "--policy=" .. policy, "--record=" .. record }
+      told[i] = ""
+      for line in io.lines(record) do
+        local object = cjson.decode(line)
+        told[i] = told[i] .. (object.type == "event" and object.text .. "\n" or "")
+      end
+    end
+    assert.truthy(#told[1] > 100)
+    assert.equal(told[1], told[2])
   end)
 
   it("says what it cannot be asked for", function ()
