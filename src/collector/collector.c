@@ -70,7 +70,7 @@ int ol_collector_create(struct ol_heap *heap, struct ol_clock *clock,
 	if (collector == NULL)
 		return ol_error_set(error, -ENOMEM, "no memory for the collector");
 	collector->heap = heap;
-	collector->quick.heap = config->is_stress || ol_heap_is_pretend(heap) ? NULL : heap;
+	collector->quick.heap = config->is_stress ? NULL : heap;
 	collector->clock = clock;
 	collector->config = *config;
 	collector->processors = config->processors > 0 ? config->processors : ol_processor_count();

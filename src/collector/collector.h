@@ -127,8 +127,8 @@ struct ol_pauses ol_collector_pauses(const struct ol_collector *collector);
 
 /* What follows is for the two functions above alone. A collector begins with this. */
 struct ol_collector_quick {
-	struct ol_heap *heap; /* NULL where every allocation must take the slow way: under stress, in
-						   * pretended memory, and when the policy has ended the run. */
+	struct ol_heap *heap; /* NULL where every allocation must take the slow way: under stress,
+						   * and when the policy has ended the run. */
 };
 int ol_collector_new_slab_slowly(struct ol_collector *collector, uint64_t bytes, ol_root holder,
 	void **ret_object, struct ol_error *error);

@@ -295,6 +295,7 @@ int ol_heap_allocate_node(struct ol_heap *heap, uint32_t slot_count, uint64_t pa
 	if (result < 0)
 		return result;
 	/* What comes fresh from the system is zero and stays untouched. */
+	/* The quick way tells nothing: a page has some object that came this way. */
 	ol_memory_note_written(heap->memory, ret_allocation->object,
 		OL_HEAP_NODE_HEADER_BYTES + (is_zero ? 0 : slots_bytes));
 	*(uint64_t *)ret_allocation->object = slot_count;

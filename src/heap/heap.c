@@ -102,10 +102,6 @@ void ol_heap_destroy(struct ol_heap *heap) {
 	memory->ops->unreserve(memory, heap->reservation, heap->reservation_bytes);
 }
 
-bool ol_heap_is_pretend(const struct ol_heap *heap) {
-	return heap->memory->is_pretend;
-}
-
 void ol_heap_set_hooks(struct ol_heap *heap, const struct ol_heap_hooks *hooks) {
 	assert(heap != NULL);
 	assert(!heap->is_committing);

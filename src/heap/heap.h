@@ -60,8 +60,6 @@ struct ol_heap_hooks {
 int ol_heap_create(struct ol_memory *memory, uint64_t address_bytes_max, struct ol_heap **ret_heap,
 	struct ol_error *error);
 void ol_heap_destroy(struct ol_heap *heap); /* NULL is fine. */
-/* Its memory wants to know what is written: the quick ways below do not tell. */
-bool ol_heap_is_pretend(const struct ol_heap *heap);
 void ol_heap_set_hooks(struct ol_heap *heap, const struct ol_heap_hooks *hooks);
 
 /* A root's id: stays valid until released; ids of released roots are used again. */

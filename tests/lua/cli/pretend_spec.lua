@@ -214,6 +214,17 @@ describe("The pretend world", function ()
     assert.equal(2, result.status)
   end)
 
+  caged("has memory.high where a machine with version 1 refuses it", function ()
+    local about = program.run { "run", "spike" }.out
+    local is_version_1 = about:find("memory on v1", 1, true) or about:find("cgroup v1", 1, true)
+    local result = program.run { "run", "high-stall" }
+    assert.equal(is_version_1 and 4 or 0, result.status, result.err)
+    assert.equal(is_version_1 and 1 or 0, program.complaints(result))
+    local json = program.run_json({ "high-stall", "--world=pretend" }).json
+    assert.equal("throttled", json.outcome)
+    assert.equal(5 * 10 ^ 9, json.wall_ns)
+  end)
+
   it("has children, files and limits that change, too", function ()
     local json = run [[
       local slab = heap:phase "alone":slab(10 * lab.MiB)
