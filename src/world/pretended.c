@@ -83,6 +83,7 @@ static void end(struct pretended *self) {
 		return;
 	self->is_over = true;
 	self->last_words = ol_flight_read(self->flight);
+	self->last_words.cage_bytes = ol_pretend_usage_bytes(self->pretend);
 }
 
 static void on_kill(void *context) {
@@ -277,7 +278,6 @@ static void note_evidence(struct pretended *self, const struct ol_pretend_facts 
 	evidence->high_delta = facts->high_count;
 	evidence->swap_peak_bytes = facts->swap_peak_bytes;
 	summary->last_words = self->last_words;
-	summary->last_words.cage_bytes = facts->usage_bytes;
 	summary->cage_peak_bytes = facts->peak_bytes;
 	summary->wall_ns = ol_clock_now_ns(&self->clock);
 	/* The kernel ends even those that it makes wait. */

@@ -140,6 +140,13 @@ describe("The pretend world", function ()
     assert.falsy(result.err:find("slab", 1, true))
   end)
 
+  it("tells what the cage held when the program ended, not when its heap was gone", function ()
+    local json = run "local slab = heap:slab(20 * lab.MiB)"
+    assert.truthy(json.last_words.cage_bytes > 20 << 20, json.last_words.cage_bytes)
+    json = run("local slab = heap:slab(20 * lab.MiB) while true do end", "--timeout=0.1")
+    assert.truthy(json.last_words.cage_bytes > 20 << 20, json.last_words.cage_bytes)
+  end)
+
   it("takes samples by its own clock, at the times they are due", function ()
     local record = directory.path .. "/samples"
     local path = write "heap:slab(16 * lab.MiB) heap:wait(0.1)"
