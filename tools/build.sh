@@ -4,7 +4,8 @@
 # Usage: tools/build.sh DIRECTORY [MESON OPTION...]
 # The options are given to a new directory; an old one keeps its own, except -Dtests=true, which
 # is switched on when it is asked for and off (`make run` builds without tests, since they need
-# more packages), and -Dsubject=PATH.
+# more packages), and -Dsubject=PATH. TARGETS in the environment names what is built; else that is
+# all.
 set -eu
 
 directory=$1
@@ -57,13 +58,16 @@ fi
 # Where a meson.build changed, meson has a long story to tell; only its failures are of interest.
 quietly ninja -C "$directory" build.ninja
 
-if ninja -C "$directory" -n | grep -q 'no work to do'; then
+# shellcheck disable=SC2086
+if ninja -C "$directory" -n ${TARGETS-} | grep -q 'no work to do'; then
 	exit 0
 fi
 printf 'oomlab: building %s\n' "$directory" >&2
 if [ -t 2 ]; then
 	# On a terminal ninja keeps to one line by itself.
-	NINJA_STATUS='oomlab: %f/%t ' ninja -C "$directory" >&2
+	# shellcheck disable=SC2086
+	NINJA_STATUS='oomlab: %f/%t ' ninja -C "$directory" ${TARGETS-} >&2
 else
-	quietly ninja -C "$directory" --quiet
+	# shellcheck disable=SC2086
+	quietly ninja -C "$directory" --quiet ${TARGETS-}
 fi
