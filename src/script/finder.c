@@ -67,7 +67,7 @@ int ol_script_read_file(
 	return 0;
 }
 
-/* A trusted script may name any file: "../shared/steps", "/srv/steps". */
+/* A trusted script may name any file, by a path with a slash in it. */
 static bool is_file_name(const lua_State *L, const char *name) {
 	return ol_lua_of((lua_State *)L)->config.is_trusted && strchr(name, '/') != NULL &&
 		   strlen(name) < OL_NAME_BYTES;
