@@ -10,17 +10,9 @@
 -- Try: --limit=256M, --from=90 --step=1, --setting=gogc --from=25 --to=400 --step=25.
 local lab = require "lab"
 local chart = require "lab.chart"
+local options = require "lab.options"
 
 local BAR = 30
-
-local function read_options(text)
-  local options = {}
-  for item in text:gmatch "[^,]+" do
-    local name, value = item:match "^([^=]+)=(.*)$"
-    options[(name or item):gsub("-", "_")] = value or true
-  end
-  return options
-end
 
 local function print_chart(points, setting)
   print(("%9s  %-9s  %-" .. BAR .. "s  %7s  %7s  %12s"):format(setting, "survived", "", "GC CPU",
@@ -72,7 +64,7 @@ return lab.experiment {
 
   program = function (opt)
     local points = lab.curve(opt.scenario, {
-      options = read_options(opt.options), setting = opt.setting, from = opt.from, to = opt.to,
+      options = options.read_list(opt.options), setting = opt.setting, from = opt.from, to = opt.to,
       step = opt.step, of = opt.of, progress = true,
     })
     print_chart(points, opt.setting)

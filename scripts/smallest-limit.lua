@@ -14,18 +14,9 @@
 -- the limit is, it asks for more of it: no limit is enough).
 local lab = require "lab"
 local chart = require "lab.chart"
+local options = require "lab.options"
 
 local BAR = 40
-
--- "demand=32M,gc" -> { demand = "32M", gc = true }
-local function read_options(text)
-  local options = {}
-  for item in text:gmatch "[^,]+" do
-    local name, value = item:match "^([^=]+)=(.*)$"
-    options[(name or item):gsub("-", "_")] = value or true
-  end
-  return options
-end
 
 local function print_chart(answer)
   local largest = answer.tried[#answer.tried].limit_bytes
@@ -71,12 +62,12 @@ return lab.experiment {
   },
 
   program = function (opt)
-    local options = read_options(opt.options)
-    if opt.scenario == "spike" and next(options) == nil then
-      options.demand = "32M"
+    local values = options.read_list(opt.options)
+    if opt.scenario == "spike" and next(values) == nil then
+      values.demand = "32M"
     end
     local answer = lab.smallest_limit(opt.scenario, {
-      options = options, of = opt.of, expect = opt.expect, from = opt.from, to = opt.to,
+      options = values, of = opt.of, expect = opt.expect, from = opt.from, to = opt.to,
       precision = opt.precision, checks = opt.checks, progress = true,
     })
     print_chart(answer)

@@ -325,4 +325,14 @@ function options.parse(list, given_name, text)
   return option.name, value
 end
 
+-- "demand=32M,gc" -> { demand = "32M", gc = true }: values as lab.run takes them.
+function options.read_list(text)
+  local values = {}
+  for item in text:gmatch "[^,]+" do
+    local name, value = item:match "^([^=]+)=(.*)$"
+    values[(name or item):gsub("-", "_")] = value or true
+  end
+  return values
+end
+
 return options

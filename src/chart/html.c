@@ -210,7 +210,7 @@ static void put_maker(void *context) {
 	char text[OL_PARAGRAPH_BYTES];
 	struct ol_words words = ol_words_in(text, sizeof text);
 	ol_words_add(&words, "oomlab " OL_VERSION);
-	if (!first->is_cage && strcmp(first->run->spec.world, "pretend") == 0) {
+	if (!first->is_cage && ol_world_name_is_pretend(first->run->spec.world)) {
 		ol_words_add(&words, " %s recorded in a pretend world", separator);
 	} else if (system->kernel[0] != '\0') {
 		ol_words_add(&words, " %s recorded on Linux %s, ", separator, system->kernel);

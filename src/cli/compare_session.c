@@ -176,7 +176,7 @@ static void on_progress(void *context, uint64_t running_count) {
 
 static bool is_all_pretended(const struct ol_compare *compare) {
 	for (size_t i = 0; i < compare->row_count; i++) {
-		if (strcmp(compare->rows[i].world, "pretend") != 0)
+		if (!ol_world_name_is_pretend(compare->rows[i].world))
 			return false;
 	}
 	return true;

@@ -3,8 +3,6 @@
 #ifndef OL_POLICY_POLICY_CAGE_H
 #define OL_POLICY_POLICY_CAGE_H
 
-#include <string.h>
-
 #include "base/processors.h"
 #include "policy/policy.h"
 
@@ -14,7 +12,7 @@ static inline struct ol_policy_cage ol_policy_cage_of(const struct ol_run_spec *
 		.swap_bytes = spec->swap_bytes,
 		.high_bytes = spec->high_bytes,
 		.processors =
-			strcmp(spec->world, "pretend") == 0 ? OL_PRETEND_PROCESSORS : ol_processor_count(),
+			ol_world_name_is_pretend(spec->world) ? OL_PRETEND_PROCESSORS : ol_processor_count(),
 	};
 }
 

@@ -45,6 +45,10 @@ const char *ol_activity_name(enum ol_activity activity) {
 	return names[activity];
 }
 
+bool ol_world_name_is_pretend(const char *world) {
+	return strcmp(world, "pretend") == 0;
+}
+
 const char *ol_limited_by_name(enum ol_limited_by limited_by) {
 	static const char *const names[] = {
 		[OL_LIMITED_BY_NONE] = "none",

@@ -250,6 +250,9 @@ struct ol_run_spec {
 	uint32_t padding;
 };
 
+/* Whether its world is the pretend one: takes the name, as rows of reports have it alone. */
+bool ol_world_name_is_pretend(const char *world);
+
 enum ol_limited_by {
 	OL_LIMITED_BY_NONE,
 	OL_LIMITED_BY_OWN,

@@ -70,7 +70,7 @@ int ol_script_subject_create(const struct ol_run_spec *spec, const struct ol_run
 		.is_trusted = spec->is_trusted != 0,
 		.context = subject,
 		.log = log_line,
-		.on_instructions = strcmp(spec->world, "pretend") == 0 ? spend_instructions : NULL,
+		.on_instructions = ol_world_name_is_pretend(spec->world) ? spend_instructions : NULL,
 		.open_core = open_subject_core,
 	};
 	int result = ol_lua_create(&config, &subject->lua, error);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/sysinfo.h>
 
 #include "base/file.h"
 #include "base/units.h"
@@ -38,4 +39,12 @@ int ol_capacity_check(uint64_t limit_bytes, uint64_t available_bytes, struct ol_
 		"limit=%s: this machine has %s available, free swap included; ask for less, or try "
 		"--world=pretend, where a run of any size costs nothing",
 		limit, available);
+}
+
+int ol_capacity_check_now(uint64_t limit_bytes, struct ol_error *error) {
+	struct sysinfo info;
+	/* The kernel keeps some of what is free for itself: far less than half. */
+	if (sysinfo(&info) == 0 && limit_bytes <= (uint64_t)info.freeram * info.mem_unit / 2)
+		return 0;
+	return ol_capacity_check(limit_bytes, ol_capacity_available_bytes(), error);
 }

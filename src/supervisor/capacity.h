@@ -20,4 +20,8 @@ uint64_t ol_capacity_available_bytes(void);
  * is not known, and refuses nothing. */
 int ol_capacity_check(uint64_t limit_bytes, uint64_t available_bytes, struct ol_error *error);
 
+/* The same with what is available now. Each run asks: a limit that is small beside what is free
+ * costs one system call, and no reading of /proc/meminfo. */
+int ol_capacity_check_now(uint64_t limit_bytes, struct ol_error *error);
+
 #endif

@@ -435,13 +435,9 @@ static uint64_t share_of(uint64_t whole_bytes, double percent) {
 	return (uint64_t)((double)whole_bytes * percent / 100);
 }
 
-static bool is_pretend(const struct ol_run_spec *spec) {
-	return strcmp(spec->world, "pretend") == 0;
-}
-
 static int check_world(const struct ol_plan *plan, struct ol_error *error) {
 	const struct ol_run_spec *spec = &plan->spec;
-	if (!is_pretend(spec))
+	if (!ol_world_name_is_pretend(spec->world))
 		return 0;
 	if (strcmp(spec->collector, "concurrent") == 0)
 		return ol_error_set(error, -EINVAL,
@@ -475,7 +471,7 @@ static int finish_watchdog(struct ol_plan *plan, struct ol_error *error) {
 		return ol_error_set(
 			error, result, "watchdog=%.64s: %.600s", plan->watchdog, reason.message);
 	/* A pretend run has no process that could leave one, and says the same each time. */
-	if (!plan->has_dump && !is_pretend(spec)) {
+	if (!plan->has_dump && !ol_world_name_is_pretend(spec->world)) {
 		bool is_usable =
 			directory != NULL && *directory != '\0' && strlen(directory) < sizeof spec->dump_parent;
 		snprintf(spec->dump_parent, sizeof spec->dump_parent, "%s", is_usable ? directory : "/tmp");

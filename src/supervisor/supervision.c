@@ -352,7 +352,7 @@ static int set_up(struct ol_supervision *self, struct ol_error *error) {
 	const struct ol_run_spec *spec = &self->summary->spec;
 	int result = 0;
 	if (!spec->is_uncaged)
-		result = ol_capacity_check(spec->limit_bytes, ol_capacity_available_bytes(), error);
+		result = ol_capacity_check_now(spec->limit_bytes, error);
 	if (result < 0)
 		return result;
 	result = ol_flight_create(&self->flight_fd, &self->flight, error);

@@ -1,12 +1,10 @@
 /* world.c -- Which world. */
 #include "world/world.h"
 
-#include <string.h>
-
 #include "world/pretended.h"
 
 bool ol_world_is_pretend(const struct ol_run_spec *spec) {
-	return strcmp(spec->world, "pretend") == 0;
+	return ol_world_name_is_pretend(spec->world);
 }
 
 int ol_world_run(const struct ol_run_spec *spec, const struct ol_supervisor_texts *texts,
